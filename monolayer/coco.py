@@ -1,0 +1,135 @@
+"""COCO annotation files: read whole and fast, written in pieces.
+
+LIVECell's training file is 580 MB of polygons that most stages only hand on, so the polygons stay
+undecoded text (`msgspec.Raw`) until somebody asks for them.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from monolayer import filenames
+from monolayer.errors import InputError
+
+SPLITS = ("train", "val", "test")
+
+
+class Image(msgspec.Struct, omit_defaults=True, gc=False):
+    """One image of a split."""
+
+    id: int
+    file_name: str
+    """Path below the folder of images, or the bare name of a file somewhere below it."""
+    width: int
+    height: int
+    cell_type: str = ""
+    """Set where the file name does not tell it; see `cell_type_of`."""
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """One annotated cell."""
+
+    id: int
+    image_id: int
+    segmentation: msgspec.Raw
+    """JSON text of the polygons or of the run-length code; see `decode_segmentation`."""
+    area: float
+    bbox: msgspec.Raw
+    """JSON text of ``[left, top, width, height]`` in pixels."""
+    category_id: int = 1
+    iscrowd: int = 0
+
+
+class Coco(msgspec.Struct):
+    """One split: its images and their annotations."""
+
+    images: list[Image]
+    annotations: list[Annotation]
+
+
+class _CocoFile(msgspec.Struct):
+    # LIVECell's single-cell-type files hold a mapping from id to annotation instead of a list.
+    images: list[Image]
+    annotations: list[Annotation] | dict[str, Annotation]
+
+
+def read_coco(path: Path) -> Coco:
+    """Read an annotation file, with its annotations as a list or as a mapping from id.
+
+    Raises
+    ------
+    InputError
+        The file is missing, truncated, not JSON, or not in COCO's form.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path} not found: run the stage that writes it") from None
+    try:
+        content = msgspec.json.decode(data, type=_CocoFile)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path} is JSON, but not a COCO annotation file: {error}") from None
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"{path} ({len(data)} bytes) is truncated or not JSON: {error}. Delete it and fetch it again."
+        ) from None
+    annotations = content.annotations
+    return Coco(content.images, list(annotations.values()) if isinstance(annotations, dict) else annotations)
+
+
+def write_coco(path: Path, coco: Coco) -> None:
+    """Write a split as a COCO file, whole or not at all (a temporary file is renamed)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    with partial.open("wb") as file:
+        file.write(b'{"categories":[{"id":1,"name":"cell","supercategory":"cell"}],\n"images":[')
+        file.writelines(_pieces(coco.images))
+        file.write(b'],\n"annotations":[')
+        file.writelines(_pieces(coco.annotations))
+        file.write(b"]}\n")
+    os.replace(partial, path)
+
+
+def _pieces(items: Iterable[Any]) -> Iterator[bytes]:
+    # A piece is a JSON list without its brackets: the whole file as one bytes object would double the memory.
+    remaining = iter(items)
+    separator = b""
+    while batch := list(islice(remaining, 10_000)):
+        yield separator + msgspec.json.encode(batch)[1:-1]
+        separator = b",\n"
+
+
+def annotations_by_image(coco: Coco) -> dict[int, list[Annotation]]:
+    """Group the annotations by image id; an image without any has an empty list."""
+    groups: dict[int, list[Annotation]] = {image.id: [] for image in coco.images}
+    for annotation in coco.annotations:
+        groups.setdefault(annotation.image_id, []).append(annotation)
+    return groups
+
+
+def decode_segmentation(raw: msgspec.Raw) -> list[list[float]] | dict[str, Any]:
+    """Return polygons as lists ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length code as its mapping.
+
+    >>> decode_segmentation(msgspec.Raw(b"[[1, 1, 3, 1, 3, 3]]"))
+    [[1.0, 1.0, 3.0, 1.0, 3.0, 3.0]]
+    """
+    return _SEGMENTATION.decode(raw)
+
+
+_SEGMENTATION = msgspec.json.Decoder(list[list[float]] | dict[str, Any])
+
+
+def cell_type_of(image: Image) -> str:
+    """Return the image's own cell type, else the one in its LIVECell file name, else ``cell``.
+
+    >>> cell_type_of(Image(1, "BV2_Phase_D4_1_00d12h00m_2.tif", 704, 520))
+    'BV2'
+    """
+    if image.cell_type:
+        return image.cell_type
+    name = filenames.parse(image.file_name)
+    return name.cell_type if name else "cell"

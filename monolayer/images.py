@@ -1,0 +1,136 @@
+"""Image files: where they lie, read as grey levels, written as masks."""
+
+import os
+from collections import defaultdict
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import tifffile
+
+from monolayer.coco import Image
+from monolayer.errors import InputError
+
+TIFF_ENDINGS = (".tif", ".tiff")
+IMAGE_ENDINGS = (*TIFF_ENDINGS, ".png", ".jpg", ".jpeg", ".bmp", ".webp")
+
+
+class ImageFolder:
+    """Finds the files of a folder that holds images in any sub-folders.
+
+    LIVECell's copies differ: flat, one folder per split, one per cell type. An annotation file names the
+    bare file, so the whole folder is indexed once, by bare name and by path below it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._paths: dict[str, list[Path]] = defaultdict(list)
+        for path in sorted(root.rglob("*")):
+            if path.suffix.lower() in IMAGE_ENDINGS:
+                relative = path.relative_to(root)
+                for key in {path.name, relative.as_posix()}:
+                    self._paths[key].append(path)
+
+    def find(self, file_name: str, split: str) -> Path | None:
+        """Return the path of a file of a split, or None where there is none.
+
+        Of several files of one name, the one in a folder named after the split is meant
+        (``livecell_test_images``, ``livecell_train_val_images``).
+
+        Raises
+        ------
+        InputError
+            Several files have the name, and no folder name tells which one is meant.
+        """
+        paths = self._paths.get(file_name, [])
+        if len(paths) > 1:
+            named = [path for path in paths if split in path.relative_to(self.root).parent.as_posix()]
+            if len(named) != 1:
+                places = ", ".join(str(path) for path in paths)
+                raise InputError(f"{file_name} of split {split} is ambiguous: {places}. Keep one of them.")
+            paths = named
+        return paths[0] if paths else None
+
+    def path(self, file_name: str, split: str) -> Path:
+        """Return the path of a file of a split, as `find`, but a missing file is an `InputError`."""
+        path = self.find(file_name, split)
+        if path is None:
+            raise InputError(f"{file_name} of split {split} is not below {self.root}")
+        return path
+
+
+def read_image(path: Path, expected: Image | None = None) -> np.ndarray:
+    """Read an image as grey levels.
+
+    Parameters
+    ----------
+    path
+        TIFF, PNG, JPEG, BMP or WebP; grey or colour (an alpha channel is ignored), 8 or 16 bit.
+    expected
+        What the annotation file says of the image; its width and height are checked.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 [H, W]. Colour becomes luma (ITU-R BT.601); other types are scaled to 0..255 by the image's
+        own range.
+
+    Raises
+    ------
+    InputError
+        The file is missing or unreadable, has more than one plane, or another size than expected.
+    """
+    image = to_grey(_decode(path), path)
+    if expected is not None and image.shape != (expected.height, expected.width):
+        height, width = image.shape
+        raise InputError(
+            f"{path} is {width} x {height} pixels, but its annotations are for "
+            f"{expected.width} x {expected.height}: fetch the image again or correct the annotation file"
+        )
+    return image
+
+
+def _decode(path: Path) -> np.ndarray:
+    try:
+        if path.suffix.lower() in TIFF_ENDINGS:
+            return np.asarray(tifffile.imread(path))
+        return np.asarray(imagecodecs.imread(path))
+    except FileNotFoundError:
+        raise InputError(f"{path} not found") from None
+    except Exception as error:  # decoders raise many types; each means that the file cannot be used
+        raise InputError(f"{path} cannot be read as an image ({error}): fetch it again or remove it") from None
+
+
+def to_grey(image: np.ndarray, path: Path) -> np.ndarray:
+    """Turn grey or colour [H, W] or [H, W, 1..4] of any type into uint8 [H, W]; `path` is for errors."""
+    if image.ndim == 3 and image.shape[2] in (3, 4):
+        image = image[..., :3] @ np.array([0.299, 0.587, 0.114])
+        image = np.rint(image) if image.max(initial=0) <= 255 else image
+        image = image.astype(np.uint8) if image.max(initial=0) <= 255 else image
+    elif image.ndim == 3 and image.shape[2] in (1, 2):
+        image = image[..., 0]
+    if image.ndim != 2:
+        raise InputError(f"{path} has shape {image.shape}: expected one grey or colour plane")
+    if image.dtype == np.uint8:
+        return image
+    low, high = float(image.min()), float(image.max())
+    scale = 255 / (high - low) if high > low else 0.0
+    return np.rint((image.astype(np.float64) - low) * scale).astype(np.uint8)
+
+
+def write_tiff(path: Path, image: np.ndarray, compression: str = "zlib") -> None:
+    """Write one plane as TIFF, byte for byte the same on every machine (no date, no program name)."""
+    options = {"level": 1} if compression == "zlib" else None
+    tifffile.imwrite(path, image, compression=compression, compressionargs=options, metadata=None, software=False)
+
+
+def write_png(path: Path, image: np.ndarray) -> None:
+    """Write uint8 [H, W] or [H, W, 3] as PNG."""
+    path.write_bytes(imagecodecs.png_encode(image, level=1))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(data)
+    os.replace(partial, path)

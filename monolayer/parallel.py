@@ -1,0 +1,57 @@
+"""Work over many images: one function on joblib, whose backend is a parameter."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import joblib
+
+from monolayer.parameters import Settings
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class ComputeSettings(Settings):
+    """Where the work over images runs. Results do not depend on it."""
+
+    jobs: int = -1
+    """Processes on this machine; -1 for one per core, 1 for none but our own."""
+    scheduler: str = "local"
+    """``local``, or the address of a Dask scheduler: ``tcp://host:8786``."""
+
+
+def map_parallel(
+    function: Callable[[Item], Result], items: Iterable[Item], compute: ComputeSettings
+) -> list[Result]:
+    """Call `function` on every item; results come back in the order of the items.
+
+    Parameters
+    ----------
+    function
+        Defined at the top of a module, or a `functools.partial` of such a one: it travels to other processes.
+    items
+        May be a generator: it is read as workers become free.
+    compute
+        Processes or cluster to use.
+    """
+    calls = (joblib.delayed(function)(item) for item in items)
+    with _backend(compute):
+        return list(joblib.Parallel(n_jobs=_jobs(compute), batch_size="auto")(calls))
+
+
+def _jobs(compute: ComputeSettings) -> int:
+    return compute.jobs if compute.scheduler == "local" else -1
+
+
+@contextmanager
+def _backend(compute: ComputeSettings) -> Iterator[None]:
+    if compute.scheduler == "local":
+        with joblib.parallel_config(backend="loky"):
+            yield
+        return
+    from distributed import Client  # only a cluster's user waits for this import
+
+    with Client(compute.scheduler) as client, joblib.parallel_config(backend="dask", wait_for_workers_timeout=60):
+        client.wait_for_workers(1, timeout=60)
+        yield

@@ -1,0 +1,19 @@
+"""A stage's command line: one ``--flag`` for each argument of its function."""
+
+import argparse
+import inspect
+import sys
+from collections.abc import Callable
+
+from monolayer.errors import InputError
+
+
+def run(stage: Callable[..., None]) -> None:
+    """Call `stage` with what the command line gives; an `InputError` ends it with its message alone."""
+    parser = argparse.ArgumentParser(description=inspect.getdoc(stage))
+    for name, parameter in inspect.signature(stage).parameters.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=parameter.annotation, required=True)
+    try:
+        stage(**vars(parser.parse_args()))
+    except InputError as error:
+        sys.exit(f"{stage.__name__}: {error}")
