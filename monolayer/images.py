@@ -98,7 +98,9 @@ def _decode(path: Path) -> np.ndarray:
     except FileNotFoundError:
         raise InputError(f"{path} not found") from None
     except Exception as error:  # decoders raise many types; each means that the file cannot be used
-        raise InputError(f"{path} cannot be read as an image ({error}): fetch it again or remove it") from None
+        raise InputError(
+            f"{path} cannot be read as an image ({error}): fetch it again or remove it"
+        ) from None
 
 
 def to_grey(image: np.ndarray, path: Path) -> np.ndarray:
@@ -121,7 +123,9 @@ def to_grey(image: np.ndarray, path: Path) -> np.ndarray:
 def write_tiff(path: Path, image: np.ndarray, compression: str = "zlib") -> None:
     """Write one plane as TIFF, byte for byte the same on every machine (no date, no program name)."""
     options = {"level": 1} if compression == "zlib" else None
-    tifffile.imwrite(path, image, compression=compression, compressionargs=options, metadata=None, software=False)
+    tifffile.imwrite(
+        path, image, compression=compression, compressionargs=options, metadata=None, software=False
+    )
 
 
 def write_png(path: Path, image: np.ndarray) -> None:

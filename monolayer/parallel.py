@@ -52,6 +52,9 @@ def _backend(compute: ComputeSettings) -> Iterator[None]:
         return
     from distributed import Client  # only a cluster's user waits for this import
 
-    with Client(compute.scheduler) as client, joblib.parallel_config(backend="dask", wait_for_workers_timeout=60):
+    with (
+        Client(compute.scheduler) as client,
+        joblib.parallel_config(backend="dask", wait_for_workers_timeout=60),
+    ):
         client.wait_for_workers(1, timeout=60)
         yield

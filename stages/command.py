@@ -4,16 +4,25 @@ import argparse
 import inspect
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from monolayer.errors import InputError
 
 
 def run(stage: Callable[..., None]) -> None:
-    """Call `stage` with what the command line gives; an `InputError` ends it with its message alone."""
+    """Call `stage` with what the command line gives; an `InputError` ends it with its message alone.
+
+    Paths are made absolute: they have to mean the same in the worker processes, wherever these run.
+    """
     parser = argparse.ArgumentParser(description=inspect.getdoc(stage))
     for name, parameter in inspect.signature(stage).parameters.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=parameter.annotation, required=True)
+        convert = _absolute if parameter.annotation is Path else parameter.annotation
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=convert, required=True)
     try:
         stage(**vars(parser.parse_args()))
     except InputError as error:
         sys.exit(f"{stage.__name__}: {error}")
+
+
+def _absolute(text: str) -> Path:
+    return Path(text).resolve()

@@ -1,0 +1,48 @@
+"""Polygons in pixel coordinates: clipped to the image, measured, moved."""
+
+import numpy as np
+
+
+def clip(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Cut a polygon [V, 2] (x, y) at the image's borders, float64 [V', 2]; empty where it lies outside.
+
+    Source: Sutherland and Hodgman, Reentrant polygon clipping, CACM 17:32, 1974.
+
+    >>> clip(np.array([[-2.0, 1], [2, 1], [2, 3], [-2, 3]]), 5, 5).tolist()
+    [[0.0, 1.0], [2.0, 1.0], [2.0, 3.0], [0.0, 3.0]]
+    """
+    for axis, sign, limit in ((0, 1, 0), (0, -1, -width), (1, 1, 0), (1, -1, -height)):
+        polygon = _cut(polygon, sign * polygon[:, axis] - limit)
+    return polygon
+
+
+def _cut(polygon: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Keep the side where `depth` [V] is not negative."""
+    if np.all(depth >= 0):
+        return polygon
+    following, next_depth = np.roll(polygon, -1, axis=0), np.roll(depth, -1)
+    crosses = (depth >= 0) != (next_depth >= 0)
+    share = np.divide(depth, depth - next_depth, out=np.zeros_like(depth), where=crosses)
+    crossing = polygon + share[:, None] * (following - polygon)
+    kept = np.stack([depth >= 0, crosses], axis=1)
+    return np.stack([polygon, crossing], axis=1)[kept]
+
+
+def area(polygon: np.ndarray) -> float:
+    """Return the area of a polygon [V, 2] in square pixels.
+
+    >>> area(np.array([[0.0, 0], [4, 0], [4, 3]]))
+    6.0
+    """
+    x, y = polygon.T
+    return float(abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))) / 2
+
+
+def bounding_box(polygon: np.ndarray) -> list[float]:
+    """Return ``[left, top, width, height]`` of a polygon [V, 2] in pixels, to a hundredth.
+
+    >>> bounding_box(np.array([[1.0, 2], [4, 2], [4, 8]]))
+    [1.0, 2.0, 3.0, 6.0]
+    """
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    return [round(float(value), 2) for value in (*low, *(high - low))]

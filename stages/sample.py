@@ -1,0 +1,26 @@
+"""sample: choose the images to work with, the same ones on every machine."""
+
+from pathlib import Path
+
+from monolayer.coco import SPLITS, read_coco, write_coco
+from monolayer.datasets._settings import selected_dataset
+from monolayer.parameters import read_parameters, section
+from monolayer.sampling import SampleSettings, sample_images
+from stages.command import run
+
+
+def sample(annotations: Path, out: Path) -> None:
+    """Write the chosen images of each split, with their annotations, as {train,val,test}.json below `out`."""
+    parameters = read_parameters()
+    settings = section(parameters, "sample", SampleSettings)
+    _, dataset = selected_dataset(parameters)
+    for split in SPLITS:
+        coco = read_coco(annotations / f"{split}.json")
+        chosen = sample_images(
+            coco, fraction=dataset.fraction, number=dataset.images_per_split, seed=settings.seed
+        )
+        write_coco(out / f"{split}.json", chosen)
+
+
+if __name__ == "__main__":
+    run(sample)

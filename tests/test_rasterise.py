@@ -1,0 +1,112 @@
+"""Rasterisation, against pycocotools decoding one cell after the other."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+
+from monolayer.coco import annotations_by_image, read_coco
+from monolayer.errors import InputError
+from monolayer.rasterise import cell_pixels, foreground_mask, run_length_codes
+
+LIVECELL_MINI = Path(__file__).resolve().parents[2] / "shared" / "livecell-mini" / "annotations" / "LIVECell"
+
+
+def raw(segmentation: object) -> msgspec.Raw:
+    return msgspec.Raw(json.dumps(segmentation).encode())
+
+
+def one_by_one(segmentations: list[msgspec.Raw], height: int, width: int) -> np.ndarray:
+    """pycocotools' own way, as COCO.annToMask does it: bool [N, H, W]."""
+    masks = []
+    for text in segmentations:
+        item = json.loads(bytes(text))
+        codes = coco_mask.frPyObjects(item, height, width)
+        masks.append(coco_mask.decode(coco_mask.merge(codes) if isinstance(codes, list) else codes))
+    return np.array(masks, dtype=bool)
+
+
+def as_masks(segmentations: list[msgspec.Raw], height: int, width: int) -> np.ndarray:
+    pixels = cell_pixels(segmentations, height, width)
+    flat = np.zeros((len(segmentations), width * height), dtype=bool)
+    flat[pixels.cell, pixels.position] = True
+    return flat.reshape(-1, width, height).transpose(0, 2, 1)
+
+
+def star(generator: np.random.Generator, height: int, width: int) -> list[float]:
+    angles = np.sort(generator.uniform(0, 2 * np.pi, generator.integers(3, 40)))
+    radii = generator.uniform(0.5, 30, len(angles))
+    centre = generator.uniform([-10, -10], [width + 10, height + 10])
+    points = centre + np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None]
+    return np.round(points, 2).ravel().tolist()
+
+
+def test_random_polygons_match_pycocotools_also_where_they_leave_the_image():
+    generator = np.random.default_rng(0)
+    segmentations = [raw([star(generator, 60, 90)]) for _ in range(200)]
+    np.testing.assert_array_equal(as_masks(segmentations, 60, 90), one_by_one(segmentations, 60, 90))
+
+
+def test_several_polygons_of_one_cell_are_united():
+    segmentations = [raw([[0, 0, 4, 0, 4, 4, 0, 4], [2, 2, 6, 2, 6, 6, 2, 6]]), raw([[7, 0, 9, 0, 9, 9]])]
+    np.testing.assert_array_equal(as_masks(segmentations, 10, 10), one_by_one(segmentations, 10, 10))
+
+
+def test_run_length_codes_compressed_and_not():
+    cell = np.zeros((5, 7), dtype=np.uint8, order="F")
+    cell[1:4, 2:6] = 1
+    compressed = coco_mask.encode(cell)
+    segmentations = [
+        raw({"size": [5, 7], "counts": compressed["counts"].decode()}),
+        raw({"size": [5, 7], "counts": [11, 3, 2, 3, 2, 3, 2, 3, 6]}),
+    ]
+    for mask in as_masks(segmentations, 5, 7):
+        np.testing.assert_array_equal(mask, cell)
+
+
+def test_code_that_begins_with_foreground_and_full_image():
+    full = {"size": [4, 6], "counts": [0, 24]}
+    assert as_masks([raw(full)], 4, 6).all()
+
+
+@pytest.mark.parametrize("segmentations", [[], [raw([])], [raw([[1, 1, 2, 2]])], [raw([[]])]])
+def test_nothing_to_draw_gives_no_pixels(segmentations):
+    assert cell_pixels(segmentations, 5, 5).position.size == 0
+    assert not foreground_mask(segmentations, 5, 5).any()
+
+
+def test_degenerate_polygon_does_not_disturb_its_neighbours():
+    cell = raw([[1, 1, 4, 1, 4, 4, 1, 4]])
+    assert as_masks([raw([[1, 1, 2, 2]]), cell], 6, 6)[1].sum() == one_by_one([cell], 6, 6).sum()
+
+
+def test_foreground_is_the_union():
+    generator = np.random.default_rng(1)
+    segmentations = [raw([star(generator, 40, 50)]) for _ in range(30)]
+    expected = one_by_one(segmentations, 40, 50).any(0)
+    np.testing.assert_array_equal(foreground_mask(segmentations, 40, 50), expected)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ({"size": [5, 8], "counts": [40]}, r"size \[5, 8\] in an image of \[5, 7\]"),
+        ({"size": [5, 7], "counts": [30]}, "counts 30 pixels in an image of 35"),
+    ],
+)
+def test_code_for_another_size_is_an_error(code, message):
+    with pytest.raises(InputError, match=message):
+        run_length_codes([raw(code)], 5, 7)
+
+
+@pytest.mark.skipif(not LIVECELL_MINI.exists(), reason="../shared/livecell-mini is not beside this checkout")
+def test_real_polygons_match_pycocotools():
+    coco = read_coco(LIVECELL_MINI / "livecell_coco_val.json")
+    groups = annotations_by_image(coco)
+    for image in coco.images:
+        segmentations = [annotation.segmentation for annotation in groups[image.id]]
+        expected = one_by_one(segmentations, image.height, image.width)
+        np.testing.assert_array_equal(as_masks(segmentations, image.height, image.width), expected)
