@@ -46,7 +46,9 @@ def unzip(archive: Path, folder: Path) -> None:
         with zipfile.ZipFile(archive) as content:
             _unpack(content, archive, partial)
     except _UNREADABLE as error:
-        raise UnusableArchiveError(f"{archive} cannot be unpacked ({error}): delete it and fetch it again") from None
+        raise UnusableArchiveError(
+            f"{archive} cannot be unpacked ({error}): delete it and fetch it again"
+        ) from None
     inner = partial / folder.name
     os.replace(inner if list(partial.iterdir()) == [inner] else partial, folder)
     shutil.rmtree(partial, ignore_errors=True)

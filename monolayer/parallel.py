@@ -52,9 +52,7 @@ def _backend(compute: ComputeSettings) -> Iterator[None]:
         return
     from distributed import Client  # only a cluster's user waits for this import
 
-    with (
-        Client(compute.scheduler) as client,
-        joblib.parallel_config(backend="dask", wait_for_workers_timeout=60),
-    ):
+    with Client(compute.scheduler) as client:
         client.wait_for_workers(1, timeout=60)
-        yield
+        with joblib.parallel_config(backend="dask"):
+            yield

@@ -54,22 +54,26 @@ def run_length_codes(segmentations: Sequence[msgspec.Raw], height: int, width: i
             codes.append(_code_of(item, height, width))
             continue
         parts = [next(drawn) for part in item if len(part) >= 6]
-        codes.append(
-            parts[0] if len(parts) == 1 else coco_mask.merge(parts) if parts else _empty(height, width)
-        )
+        codes.append(_unite(parts) if parts else _empty(height, width))
     return codes
+
+
+def _unite(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return parts[0] if len(parts) == 1 else coco_mask.merge(parts)
 
 
 def _code_of(item: dict[str, Any], height: int, width: int) -> dict[str, Any]:
     if item.get("size") != [height, width] or "counts" not in item:
         raise InputError(
-            f"run-length code of size {item.get('size')} in an image of [{height}, {width}]: correct the annotation"
+            f"run-length code of size {item.get('size')} in an image of [{height}, {width}]: "
+            "correct the annotation"
         )
     if isinstance(item["counts"], list):
         total = sum(item["counts"])
         if total != height * width:
             raise InputError(
-                f"run-length code counts {total} pixels in an image of {height * width}: correct the annotation"
+                f"run-length code counts {total} pixels in an image of {height * width}: "
+                "correct the annotation"
             )
         return coco_mask.frPyObjects(item, height, width)
     return {"size": [height, width], "counts": item["counts"].encode()}
@@ -121,9 +125,7 @@ def _variable_length_numbers(codes: Sequence[bytes]) -> tuple[np.ndarray, np.nda
     characters = np.frombuffer(b"".join(codes), dtype=np.uint8).astype(np.int64) - 48
     is_last = (characters & 0x20) == 0
     number = np.cumsum(is_last) - is_last
-    start = (
-        np.flatnonzero(np.concatenate([[True], is_last[:-1]])) if len(characters) else np.empty(0, np.int64)
-    )
+    start = np.flatnonzero(np.diff(number, prepend=-1))
     shift = 5 * (np.arange(len(characters)) - start[number])
     values = np.zeros(len(start), dtype=np.int64)
     np.add.at(values, number, (characters & 0x1F) << shift)

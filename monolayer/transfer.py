@@ -129,7 +129,9 @@ def _append(answer: requests.Response, part: Path, have: int, version: _Version)
     require_space(part.parent, (version.total or have) - have, f"Fetching {answer.url}")
     with (
         part.open("ab") as file,
-        tqdm(total=version.total, initial=have, unit="B", unit_scale=True, desc=part.stem, disable=None) as bar,
+        tqdm(
+            total=version.total, initial=have, unit="B", unit_scale=True, desc=part.stem, disable=None
+        ) as bar,
     ):
         for chunk in answer.iter_content(_CHUNK):
             bar.update(file.write(chunk))

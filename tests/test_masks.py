@@ -23,10 +23,9 @@ def test_cells_apart_are_numbered_in_their_order():
 
 
 def test_a_shared_pixel_goes_to_the_nearest_centroid():
-    # Centroids of columns 0..3 and 2..6 are 1.5 and 4: column 2 is nearer to the first, column 3 to the second.
-    np.testing.assert_array_equal(
-        label_image([box(0, 0, 4, 1), box(2, 0, 7, 1)], 1, 7), [[1, 1, 1, 2, 2, 2, 2]]
-    )
+    # The centroids are columns 1.5 and 4: column 2 is nearer to the first, column 3 to the second.
+    labels = label_image([box(0, 0, 4, 1), box(2, 0, 7, 1)], 1, 7)
+    np.testing.assert_array_equal(labels, [[1, 1, 1, 2, 2, 2, 2]])
 
 
 def test_of_two_equally_near_the_earlier_cell_wins():

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import msgspec
-import numpy as np
-from pycocotools import mask as rle_tools
+from pycocotools import mask as coco_mask
 
-from monolayer.coco import Annotation, Image, decode_segmentation
+from monolayer.coco import Annotation, Image
 from monolayer.errors import InputError
+from monolayer.rasterise import run_length_codes
 
 
 class ForeignImage(msgspec.Struct):
@@ -45,6 +45,14 @@ class ForeignCoco(msgspec.Struct):
 class _File(msgspec.Struct):
     images: list[ForeignImage]
     annotations: list[ForeignAnnotation] | dict[str, ForeignAnnotation]
+
+
+class _RunLengthCode(msgspec.Struct):
+    size: list[int]
+    counts: str | list[Annotated[int, msgspec.Meta(ge=0)]]
+
+
+_SEGMENTATION = msgspec.json.Decoder(list[list[float]] | _RunLengthCode)
 
 
 def read_foreign_coco(path: Path) -> ForeignCoco:
@@ -85,12 +93,12 @@ def _require_consistent(content: ForeignCoco) -> None:
 
 
 def convert_annotation(annotation: ForeignAnnotation, image: Image, path: Path) -> Annotation:
-    """Fill in area and bounding box where they are missing, and write every run-length code compressed.
+    """Check a segmentation, and fill in area and bounding box from its pixels where they are missing.
 
     Parameters
     ----------
     annotation
-        Polygons or a run-length code, compressed (text) or not (list of counts).
+        Polygons or a run-length code, compressed (text) or not (a list of counts).
     image
         The image that it is of.
     path
@@ -99,36 +107,19 @@ def convert_annotation(annotation: ForeignAnnotation, image: Image, path: Path) 
     Raises
     ------
     InputError
-        The segmentation is neither, or its run-length code is of another size than the image.
+        The segmentation is neither, or its run-length code does not fit the image.
     """
-    place = f"{path}: annotation {annotation.id} of {image.file_name}"
-    segmentation = _compressed(_decode(annotation.segmentation, place), image, place)
-    raw = annotation.segmentation if isinstance(segmentation, list) else _encode(_as_text(segmentation))
-    area, bbox = annotation.area, annotation.bbox
-    if area is None or bbox is None:
-        rle = _union(segmentation, image)
-        area = float(rle_tools.area(rle)) if area is None else area
-        bbox = rle_tools.toBbox(rle).tolist() if bbox is None else bbox
-    return Annotation(annotation.id, annotation.image_id, raw, area, _encode(bbox))
-
-
-def _decode(raw: msgspec.Raw, place: str) -> list[list[float]] | dict[str, Any]:
     try:
-        return decode_segmentation(raw)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{place}: neither polygons nor a run-length code ({error})") from None
-
-
-def _compressed(
-    segmentation: list[list[float]] | dict[str, Any], image: Image, place: str
-) -> list[list[float]] | dict[str, Any]:
-    if isinstance(segmentation, list):
-        return segmentation
-    size, counts = segmentation.get("size"), segmentation.get("counts")
-    if size != [image.height, image.width]:
-        raise InputError(f"{place}: its run-length code has size {size}, the image {image.height, image.width}")
-    if isinstance(counts, str):
-        return {"size": size, "counts": counts.encode()}
-    if not isinstance(counts, list) or sum(counts) != image.height * image.width:
-        raise InputError(f"{place}: the counts of its run-length code do not fill the image: export it again")
-    return rle_tools.frPyObjects({"size": size, "counts": counts}, image.height, image.width)
+        _SEGMENTATION.decode(annotation.segmentation)
+        code = run_length_codes([annotation.segmentation], image.height, image.width)[0]
+    except (msgspec.ValidationError, InputError) as error:
+        raise InputError(f"{path}: segmentation of annotation {annotation.id}: {error}") from None
+    area = float(coco_mask.area(code)) if annotation.area is None else annotation.area
+    bbox = coco_mask.toBbox(code).tolist() if annotation.bbox is None else annotation.bbox
+    return Annotation(
+        annotation.id,
+        annotation.image_id,
+        annotation.segmentation,
+        area,
+        msgspec.Raw(msgspec.json.encode(bbox)),
+    )

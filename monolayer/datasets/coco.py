@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from monolayer.coco import SPLITS, Annotation, Coco, Image, write_coco
+from monolayer.coco import SPLITS, Coco, Image, write_coco
 from monolayer.datasets._description import Description, write_description
 from monolayer.datasets._foreign_coco import ForeignCoco, ForeignImage, convert_annotation, read_foreign_coco
 from monolayer.datasets._settings import DatasetSettings
@@ -124,11 +124,13 @@ def _subset(whole: ForeignCoco, positions: list[int]) -> ForeignCoco:
 
 
 def _copy_images(source: ImageFolder, contents: dict[Split, ForeignCoco], images: Path) -> None:
-    listed = [source.find(image.file_name, split) for split, content in contents.items() for image in content.images]
-    paths = sorted({path for path in listed if path is not None})
+    listed = [(image.file_name, split) for split, content in contents.items() for image in content.images]
+    paths = sorted({path for name, split in listed if (path := source.find(name, split)) is not None})
     if not paths:
-        example = contents["train"].images[0].file_name
-        raise InputError(f"none of the listed images is below {source.root}, such as {example}: correct `images`")
+        example = listed[0][0]
+        raise InputError(
+            f"none of the listed images, such as {example}, is below {source.root}: correct `images`"
+        )
     shutil.rmtree(images, ignore_errors=True)
     images.mkdir()
     require_space(images, sum(path.stat().st_size for path in paths), f"Copying the images of {source.root}")
@@ -141,7 +143,7 @@ def _copy_images(source: ImageFolder, contents: dict[Split, ForeignCoco], images
 def _convert(content: ForeignCoco, split: str, source: ImageFolder, cell_type: str) -> Coco:
     images = [_convert_image(image, split, source, cell_type) for image in content.images]
     by_id = {image.id: image for image in images}
-    annotations: list[Annotation] = [
+    annotations = [
         convert_annotation(annotation, by_id[annotation.image_id], content.path)
         for annotation in content.annotations
         if not annotation.iscrowd
