@@ -3,12 +3,12 @@
 import math
 import shutil
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from monolayer.coco import SPLITS, Coco, Image, write_coco
+from monolayer.coco import Coco, Image, write_coco
 from monolayer.datasets._description import Description, write_description
 from monolayer.datasets._foreign_coco import ForeignCoco, ForeignImage, convert_annotation, read_foreign_coco
 from monolayer.datasets._settings import DatasetSettings
@@ -18,6 +18,7 @@ from monolayer.images import ImageFolder, read_image
 from monolayer.parameters import Number
 
 Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 
 class Settings(DatasetSettings):
