@@ -30,7 +30,7 @@ class ForeignAnnotation(msgspec.Struct):
     segmentation: msgspec.Raw
     area: float | None = None
     bbox: list[float] | None = None
-    iscrowd: int = 0
+    iscrowd: bool | int = 0
 
 
 class ForeignCoco(msgspec.Struct):

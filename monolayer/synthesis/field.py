@@ -17,7 +17,7 @@ SMALLEST_AREA = 30.0
 
 
 def render_field(
-    name: str, seed: int, times: Sequence[int], height: int = 520, width: int = 704
+    name: str, seed: int | str, times: Sequence[int], height: int = 520, width: int = 704
 ) -> list[tuple[np.ndarray, list[np.ndarray]]]:
     """Render one field of view at several times: its cells stay, move, spread and multiply.
 

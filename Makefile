@@ -1,0 +1,42 @@
+# The two commands of the README are `make repro` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: repro test check format lock install bench-data bench-cleaning
+
+repro: install
+	dvc repro
+	@echo "Comparison table: plots/comparison/comparison.csv   metrics: metrics/comparison.json"
+	@echo "Plots: plots/comparison, plots/explore, plots/baseline, plots/train/<model>, plots/evaluate/<model>"
+
+test: install
+	python -m pytest -n 2 --dist worksteal
+
+check: install
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: install
+	ruff check --fix .
+	ruff format .
+
+bench-data: install
+	python -m benchmarks.data
+
+bench-cleaning: install
+	python -m benchmarks.cleaning
+
+# Resolve requirements.in anew into requirements.txt, for every platform and Python from 3.11 on.
+lock: install
+	python -m pip install -q uv
+	uv pip compile --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements.in -o requirements.txt
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Monolayer needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q -r requirements.txt
+	@touch $@

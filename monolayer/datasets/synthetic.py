@@ -1,0 +1,112 @@
+"""The embedded data set: rendered fields of eight cell types, with LIVECell's defects planted in it."""
+
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from pydantic import Field
+
+from monolayer.coco import SPLITS, write_coco
+from monolayer.datasets._settings import DatasetSettings
+from monolayer.images import read_image, write_tiff, write_whole
+from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.synthesis.cell_types import CELL_TYPES, cell_type
+from monolayer.synthesis.copies import CHANGES
+from monolayer.synthesis.defects import DefectSettings, Planting, manifest
+from monolayer.synthesis.field import render_field
+from monolayer.synthesis.pictures import Cell, Picture, number, to_coco
+from monolayer.synthesis.plan import Shot, plan_shots, plan_spares
+from monolayer.synthesis.randomness import generator
+
+FOLDERS = {
+    "train": "images/livecell_train_val_images",
+    "val": "images/livecell_train_val_images",
+    "test": "images/livecell_test_images",
+}
+ABOUT = {
+    "name": "Monolayer's synthetic phase-contrast images",
+    "licence": "MIT",
+    "citation": "Rendered by monolayer.synthesis; no real image was used.",
+    "source": "synthetic",
+}
+
+
+class Settings(DatasetSettings):
+    """What is rendered."""
+
+    seed: int = Field(default=0, ge=0)
+    """Another seed gives other cells."""
+    cell_types: list[str] = list(CELL_TYPES)
+    """Which of LIVECell's types."""
+    train_images: int = Field(default=4, ge=1)
+    """Images of each cell type, without the planted copies."""
+    val_images: int = Field(default=2, ge=1)
+    """As above."""
+    test_images: int = Field(default=3, ge=1)
+    """As above."""
+    width: int = Field(default=704, ge=32)
+    """Pixels."""
+    height: int = Field(default=520, ge=32)
+    """Pixels."""
+    defects: DefectSettings = DefectSettings()
+    """How many of each defect are planted; they are listed in defects.csv."""
+
+
+def download(settings: Settings, folder: Path, scratch: Path) -> None:
+    """Render the data set below `folder`, in LIVECell's layout; nothing is fetched, `scratch` stays unused.
+
+    Raises
+    ------
+    InputError
+        A cell type is unknown, or there are too few images for the defects.
+    """
+    for name in settings.cell_types:
+        cell_type(name)
+    sound = plan_shots(settings.cell_types, settings.train_images, settings.val_images, settings.test_images)
+    spares = plan_spares(settings.cell_types, settings.defects.spares)
+    pictures = render_files(settings, folder, [*sound, *spares], ComputeSettings())
+    size = (settings.width, settings.height)
+    planting = Planting(pictures[: len(sound)], pictures[len(sound) :], size, generator("defects", settings.seed))
+    planting.plant(settings.defects)
+    _write_copies(folder, planting.pictures)
+    number(planting.pictures)
+    for split in SPLITS:
+        listed = [picture for picture in planting.pictures if picture.split == split]
+        write_coco(folder / "annotations" / f"{split}.json", to_coco(listed, settings.height, settings.width))
+    write_whole(folder / "defects.csv", manifest(planting.defects).encode())
+    write_whole(folder / "dataset.json", msgspec.json.format(msgspec.json.encode(ABOUT), indent=2) + b"\n")
+
+
+def render_files(
+    settings: Settings, folder: Path, shots: list[Shot], compute: ComputeSettings
+) -> list[Picture]:
+    """Render the planned images into files; the pictures come back in the order of the shots."""
+    for path in set(FOLDERS.values()):
+        (folder / path).mkdir(parents=True, exist_ok=True)
+    fields = [list(group) for _, group in groupby(shots, key=lambda shot: shot.field)]
+    rendered = map_parallel(partial(_render_field, settings, folder), fields, compute)
+    polygons = [outlines for field in rendered for outlines in field]
+    return [
+        Picture(shot.split, shot.file_name, [Cell(polygon) for polygon in outlines])
+        for shot, outlines in zip(shots, polygons, strict=True)
+    ]
+
+
+def _render_field(settings: Settings, folder: Path, shots: list[Shot]) -> list[list[np.ndarray]]:
+    first = shots[0]
+    times = [shot.minutes for shot in shots]
+    seed = f"{settings.seed}/{first.field}"
+    views = render_field(first.cell_type, seed, times, settings.height, settings.width)
+    for shot, (image, _) in zip(shots, views, strict=True):
+        write_tiff(folder / FOLDERS[shot.split] / shot.file_name, image, compression="lzw")
+    return [polygons for _, polygons in views]
+
+
+def _write_copies(folder: Path, pictures: list[Picture]) -> None:
+    for picture in pictures:
+        path = folder / FOLDERS[picture.split] / picture.file_name
+        if picture.original and picture.on_disk and not path.exists():
+            image = read_image(folder / FOLDERS[picture.original.split] / picture.original.file_name)
+            write_tiff(path, CHANGES[picture.change].pixels(image), compression="lzw")

@@ -1,0 +1,117 @@
+"""dvc.yaml says what the code does: dependencies, flags, parameters and plots."""
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from monolayer.parameters import SECTIONS, read_parameters
+
+ROOT = Path(__file__).resolve().parents[1]
+DAG = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+PARAMETERS = read_parameters(ROOT / "params.yaml")
+STAGES = {name: stage.get("do", stage) for name, stage in DAG["stages"].items()}
+
+# The stages load these by the name that a parameter gives, so the imports do not show them.
+PLUGINS = {
+    "download": ["monolayer/datasets"],
+    "sample": ["monolayer/datasets"],
+    "train": ["monolayer/models/${item.architecture}.py"],
+    "predict": ["monolayer/models/${item.architecture}.py"],
+}
+
+
+def imported_files(path: Path) -> set[Path]:
+    """Every file of this project that a file imports, directly or not."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            waiting += _imports(current)
+    return found
+
+
+def _imports(path: Path) -> list[Path]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    files = []
+    for name in names:
+        if name.split(".")[0] in ("monolayer", "stages"):
+            base = ROOT.joinpath(*name.split("."))
+            files += [place for place in (base.with_suffix(".py"), base / "__init__.py") if place.exists()]
+    return files
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_every_file_that_it_imports(name):
+    deps = STAGES[name].get("deps", [])
+    covered = [ROOT / dep for dep in deps]
+    needed = {file for file in imported_files(ROOT / "stages" / f"{name}.py") if file.stat().st_size}
+    missing = [
+        file.relative_to(ROOT).as_posix()
+        for file in sorted(needed)
+        if not any(file == dep or dep in file.parents for dep in covered)
+    ]
+    missing += [plugin for plugin in PLUGINS.get(name, []) if plugin not in deps]
+    assert not missing, f"add to the deps of {name} in dvc.yaml: {missing}"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_no_code_that_it_does_not_import(name):
+    needed = imported_files(ROOT / "stages" / f"{name}.py")
+    code = [dep for dep in STAGES[name].get("deps", []) if dep.startswith(("monolayer", "stages"))]
+    idle = [
+        dep
+        for dep in code
+        if dep not in PLUGINS.get(name, [])
+        and not any(file == ROOT / dep or ROOT / dep in file.parents for file in needed)
+    ]
+    assert not idle, f"{name} imports nothing of {idle}: drop it from the deps in dvc.yaml"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_the_command_gives_each_argument_of_the_stage(name):
+    command = STAGES[name]["cmd"]
+    assert command.startswith(f"python -m stages.{name} ")
+    function = getattr(importlib.import_module(f"stages.{name}"), name)
+    flags = re.findall(r"--([\w-]+)", command)
+    assert flags == [argument.replace("_", "-") for argument in inspect.signature(function).parameters]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_paths_that_a_stage_gets_are_its_deps_or_outs(name):
+    stage = STAGES[name]
+    listed = [_path(entry) for kind in ("deps", "outs", "metrics", "plots") for entry in stage.get(kind, [])]
+    for path in re.findall(r"--[\w-]+ (\S+/\S+)", stage["cmd"]):
+        if not path.startswith(".scratch/"):
+            assert any(path == entry or path.startswith(entry + "/") for entry in listed), path
+
+
+def _path(entry: str | dict[str, Any]) -> str:
+    return entry if isinstance(entry, str) else next(iter(entry))
+
+
+def test_every_section_is_known_and_used():
+    used = {re.split(r"[.$]", key)[0] for stage in STAGES.values() for key in stage.get("params", [])}
+    assert set(PARAMETERS) == set(SECTIONS)
+    assert used == set(SECTIONS) - {"compute"}  # where the work runs does not change its result
+
+
+def test_the_plots_list_every_model():
+    plots = [next(iter(entry.values())) for entry in DAG["plots"] if isinstance(entry, dict)]
+    series = [files for plot in plots if isinstance(files := plot.get("y"), dict)]
+    per_model = [files for files in series if any("/train/" in path for path in files)]
+    assert per_model
+    for files in per_model:
+        assert {Path(path).parts[2] for path in files} == set(PARAMETERS["models"])
