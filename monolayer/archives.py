@@ -1,5 +1,6 @@
 """Zip archives, unpacked so that nothing leaves the folder and nothing half-unpacked is left behind."""
 
+import errno
 import os
 import shutil
 import stat
@@ -12,8 +13,9 @@ from tqdm import tqdm
 from monolayer.disk import require_space
 from monolayer.errors import InputError
 
-# What zipfile raises on damaged bytes; RuntimeError is an encrypted entry or an unknown compression.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+# What zipfile raises on damaged bytes. RuntimeError is an encrypted entry or an unknown compression; an
+# OSError is damage where a place in the file makes no sense, and else the disk's (see `unzip`).
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
 
 class UnusableArchiveError(InputError):
@@ -46,6 +48,8 @@ def unzip(archive: Path, folder: Path) -> None:
         with zipfile.ZipFile(archive) as content:
             _unpack(content, archive, partial)
     except _UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise UnusableArchiveError(
             f"{archive} cannot be unpacked ({error}): delete it and fetch it again"
         ) from None

@@ -7,7 +7,7 @@ import numpy as np
 
 from monolayer.errors import InputError
 from monolayer.parameters import Number, Settings
-from monolayer.rasterise import CellPixels, cell_pixels
+from monolayer.rasterise import CellRuns, cell_runs
 
 LARGEST_LABEL = np.iinfo(np.uint16).max
 
@@ -62,45 +62,75 @@ def label_image(
     """
     if len(segmentations) > LARGEST_LABEL:
         raise InputError(f"{len(segmentations)} cells in one image: label images hold {LARGEST_LABEL}")
-    pixels = cell_pixels(segmentations, height, width)
-    cover = np.bincount(pixels.position, minlength=height * width)
-    if cover.max(initial=0) > 1:
-        pixels = _nearest(_without_covered(pixels, cover, drop_covered), cover, height)
+    runs = cell_runs(segmentations, height, width)
+    position, cell = runs.pixels()
+    cover = np.bincount(position, minlength=height * width)
+    kept, inherited = _without_covered(runs, cover, drop_covered)
+    if kept is not runs:
+        position, cell = kept.pixels()
     flat = np.zeros(height * width, dtype=np.uint16)
-    flat[pixels.position] = pixels.cell + 1
-    return flat.reshape(width, height).T
+    flat[position] = cell + 1
+    contested = cover[position] > 1
+    position, cell = _nearest(position[contested], cell[contested], _centroids(kept, height), height)
+    flat[position] = cell + 1
+    for heir, legacy in inherited.items():
+        flat[legacy] = heir + 1
+    return np.ascontiguousarray(flat.reshape(width, height).T)
 
 
-def _without_covered(pixels: CellPixels, cover: np.ndarray, limit: float) -> CellPixels:
-    """Drop the cells that others cover; `cover` (cells at each pixel) is brought up to date."""
-    area = np.bincount(pixels.cell)
-    shared = np.bincount(pixels.cell, weights=cover[pixels.position] > 1)
+def _without_covered(
+    runs: CellRuns, cover: np.ndarray, limit: float
+) -> tuple[CellRuns, dict[int, np.ndarray]]:
+    """Drop the cells that others cover; `cover`, the cells at each position, is brought up to date.
+
+    Returns the other cells' runs, and for each heir the positions that it inherits.
+    """
+    shared = _count(runs, np.flatnonzero(cover > 1))
+    area = np.bincount(runs.cell, runs.length)
     suspects = np.flatnonzero(shared > limit * area)
-    cell, kept = pixels.cell.copy(), np.ones(len(pixels.cell), dtype=bool)
-    for suspect in suspects[np.argsort(area[suspects], kind="stable")]:
-        own = np.flatnonzero(kept & (cell == suspect))
-        alone = cover[pixels.position[own]] == 1
-        if alone.sum() >= (1 - limit) * len(own):
-            continue
-        cover[pixels.position[own[~alone]]] -= 1
-        kept[own[~alone]] = False
-        rivals = cell[kept & np.isin(pixels.position, pixels.position[own[~alone]])]
-        cell[own[alone]] = np.bincount(rivals).argmax()
-    return CellPixels(pixels.position[kept], cell[kept])
+    inherited: dict[int, np.ndarray] = {}
+    for suspect in suspects[np.argsort(area[suspects], kind="stable")].tolist():
+        own, _ = runs.select(runs.cell == suspect).pixels()
+        own = np.concatenate([own, inherited.get(suspect, own[:0])])
+        covered = cover[own] > 1
+        if covered.sum() > limit * len(own):
+            cover[own[covered]] -= 1
+            runs = runs.select(runs.cell != suspect)
+            heir = int(_count(runs, np.sort(own[covered])).argmax())
+            inherited.pop(suspect, None)
+            inherited[heir] = np.concatenate([inherited.get(heir, own[:0]), own[~covered]])
+    return runs, inherited
 
 
-def _nearest(pixels: CellPixels, cover: np.ndarray, height: int) -> CellPixels:
-    """Leave each pixel to the covering cell with the nearest centroid."""
-    column, row = np.divmod(pixels.position, height)
-    area = np.maximum(np.bincount(pixels.cell), 1)
-    centre_column = np.bincount(pixels.cell, weights=column) / area
-    centre_row = np.bincount(pixels.cell, weights=row) / area
-    contested = np.flatnonzero(cover[pixels.position] > 1)
-    cell = pixels.cell[contested]
-    distance = (column[contested] - centre_column[cell]) ** 2 + (row[contested] - centre_row[cell]) ** 2
-    order = np.lexsort((cell, distance, pixels.position[contested]))
-    place = pixels.position[contested][order]
-    loses = np.concatenate([[False], place[1:] == place[:-1]]) if len(place) else np.empty(0, bool)
-    kept = np.ones(len(pixels.cell), dtype=bool)
-    kept[contested[order[loses]]] = False
-    return CellPixels(pixels.position[kept], pixels.cell[kept])
+def _count(runs: CellRuns, marked: np.ndarray) -> np.ndarray:
+    """Return float64 [cells], how many of the marked positions (int64 [M], ascending) each cell holds."""
+    return np.bincount(runs.cell, np.searchsorted(marked, runs.end) - np.searchsorted(marked, runs.start))
+
+
+def _nearest(
+    position: np.ndarray, cell: np.ndarray, centroids: tuple[np.ndarray, np.ndarray], height: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Leave each position to the one of its cells with the nearest centroid."""
+    centre_column, centre_row = centroids
+    column, row = np.divmod(position, height)
+    distance = (column - centre_column[cell]) ** 2 + (row - centre_row[cell]) ** 2
+    order = np.lexsort((cell, distance, position))
+    first = np.flatnonzero(np.diff(position[order], prepend=-1))
+    return position[order][first], cell[order][first]
+
+
+def _centroids(runs: CellRuns, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return column and row of each cell's centroid, float64 [cells], from sums over runs."""
+
+    def sums_before(position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        column, row = np.divmod(position, height)
+        columns = height * column * (column - 1) // 2 + row * column
+        rows = column * (height * (height - 1) // 2) + row * (row - 1) // 2
+        return columns, rows
+
+    (columns_end, rows_end), (columns_start, rows_start) = sums_before(runs.end), sums_before(runs.start)
+    area = np.maximum(np.bincount(runs.cell, runs.length), 1)
+    return (
+        np.bincount(runs.cell, columns_end - columns_start) / area,
+        np.bincount(runs.cell, rows_end - rows_start) / area,
+    )

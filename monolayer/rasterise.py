@@ -15,13 +15,30 @@ from monolayer.coco import decode_segmentation
 from monolayer.errors import InputError
 
 
-class CellPixels(NamedTuple):
-    """The pixels of all cells of one image, one entry for each pixel of each cell."""
+class CellRuns(NamedTuple):
+    """The pixels of all cells of one image as runs, in COCO's order: down the columns."""
 
-    position: np.ndarray
-    """int64 [P], column * height + row: COCO counts down the columns."""
+    start: np.ndarray
+    """int64 [R], column * height + row of the first pixel."""
+    length: np.ndarray
+    """int64 [R], pixels."""
     cell: np.ndarray
-    """int64 [P], index of the cell; ascending."""
+    """int64 [R], index of the cell; ascending."""
+
+    @property
+    def end(self) -> np.ndarray:
+        """int64 [R], the position behind the last pixel."""
+        return self.start + self.length
+
+    def select(self, chosen: np.ndarray) -> "CellRuns":
+        """Return the runs that a boolean or index array chooses."""
+        return CellRuns(self.start[chosen], self.length[chosen], self.cell[chosen])
+
+    def pixels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return position and cell of each pixel of each run, int64 [P] each."""
+        before = np.cumsum(self.length) - self.length
+        position = np.repeat(self.start - before, self.length) + np.arange(self.length.sum())
+        return position, np.repeat(self.cell, self.length)
 
 
 def run_length_codes(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> list[dict[str, Any]]:
@@ -83,29 +100,27 @@ def _empty(height: int, width: int) -> dict[str, Any]:
     return coco_mask.frPyObjects({"size": [height, width], "counts": [height * width]}, height, width)
 
 
-def cell_pixels(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> CellPixels:
-    """Return the pixels of every cell; parameters and errors as `run_length_codes`.
+def cell_runs(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> CellRuns:
+    """Return the runs of pixels of every cell; parameters and errors as `run_length_codes`.
 
     >>> square = msgspec.Raw(b"[[0, 0, 2, 0, 2, 2, 0, 2]]")
-    >>> cell_pixels([square], height=3, width=3).position.tolist()
+    >>> cell_runs([square], height=3, width=3).pixels()[0].tolist()
     [0, 1, 3, 4]
     """
     codes = run_length_codes(segmentations, height, width)
-    starts, lengths, cells = _runs([code["counts"] for code in codes])
-    before = np.cumsum(lengths) - lengths
-    position = np.repeat(starts - before, lengths) + np.arange(lengths.sum())
-    return CellPixels(position, np.repeat(cells, lengths))
+    return _decode([code["counts"] for code in codes])
 
 
 def foreground_mask(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> np.ndarray:
     """Return bool [H, W], the union of all cells; parameters and errors as `run_length_codes`."""
+    position, _ = cell_runs(segmentations, height, width).pixels()
     flat = np.zeros(height * width, dtype=bool)
-    flat[cell_pixels(segmentations, height, width).position] = True
-    return flat.reshape(width, height).T
+    flat[position] = True
+    return np.ascontiguousarray(flat.reshape(width, height).T)
 
 
-def _runs(codes: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Decode compressed counts into foreground runs: start, length and index of the code, int64 [R] each."""
+def _decode(codes: Sequence[bytes]) -> CellRuns:
+    """Decode compressed counts into their runs of foreground."""
     values, first = _variable_length_numbers(codes)
     code = np.repeat(np.arange(len(codes)), np.diff(first))
     index = np.arange(len(values)) - first[code]
@@ -113,7 +128,7 @@ def _runs(codes: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     ends = np.cumsum(counts)
     origin = np.concatenate([[0], ends])[first[code]]
     foreground = (index % 2 == 1) & (counts > 0)
-    return (ends - counts - origin)[foreground], counts[foreground], code[foreground]
+    return CellRuns((ends - counts - origin)[foreground], counts[foreground], code[foreground])
 
 
 def _variable_length_numbers(codes: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:

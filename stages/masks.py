@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 
 from monolayer.coco import SPLITS, annotations_by_image, read_coco
-from monolayer.images import write_png, write_tiff
+from monolayer.images import write_mask, write_tiff
 from monolayer.masks import MaskSettings, label_image
 from monolayer.parallel import ComputeSettings, map_parallel
 from monolayer.parameters import read_parameters, section
@@ -56,7 +55,7 @@ def write_masks(task: MaskTask, drop_covered: float) -> None:
     segmentations = [msgspec.Raw(text) for text in task.segmentations]
     labels = label_image(segmentations, task.height, task.width, drop_covered)
     write_tiff(task.instance, labels)
-    write_png(task.semantic, np.where(labels > 0, np.uint8(255), np.uint8(0)))
+    write_mask(task.semantic, labels > 0)
 
 
 if __name__ == "__main__":

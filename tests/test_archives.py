@@ -1,8 +1,11 @@
 """Zip files, good and bad ones."""
 
+import contextlib
 import random
+import shutil
 import stat
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,26 +73,43 @@ def test_encrypted_entry(tmp_path: Path) -> None:
         unzip(archive, tmp_path / "images")
 
 
+def damaged(good: bytes) -> Iterator[bytes]:
+    """Cut short at every seventh byte, then with each eleventh bit turned."""
+    yield from (good[:length] for length in range(0, len(good), 7))
+    for bit in range(0, len(good) * 8, 11):
+        data = bytearray(good)
+        data[bit // 8] ^= 1 << bit % 8
+        yield bytes(data)
+
+
 def test_damaged_archives_give_a_clear_error_or_the_right_bytes(tmp_path: Path) -> None:
-    body = random.Random(0).randbytes(2000) + bytes(2000)
+    body = random.Random(0).randbytes(200) + bytes(200)
     good = write_zip(tmp_path / "good.zip", {"a.bin": body, "sub/b.bin": body}).read_bytes()
-    draw = random.Random(1)
-    refused = 0
-    for number in range(200):
-        data = bytearray(good if number % 2 else good[: draw.randrange(len(good))])
-        if number % 2:
-            data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
-        archive, folder = tmp_path / "bad.zip", tmp_path / f"out{number}"
+    archive, folder = tmp_path / "bad.zip", tmp_path / "out"
+    accepted = 0
+    for data in damaged(good):
         archive.write_bytes(data)
-        try:
+        with contextlib.suppress(UnusableArchiveError):
             unzip(archive, folder)
-        except UnusableArchiveError as error:
-            assert "fetch it" in str(error)
-            assert not folder.exists()
-            refused += 1
-        else:
+        if folder.exists():
             assert all(path.read_bytes() == body for path in folder.rglob("*") if path.is_file())
-    assert refused > 150
+            shutil.rmtree(folder)
+            accepted += 1
+    assert 0 < accepted < 100  # such as those with a bit turned in a date
+
+
+def test_not_a_zip(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"<html>Not here</html>")
+    with pytest.raises(
+        UnusableArchiveError, match=r"a\.zip cannot be unpacked .*: delete it and fetch it again"
+    ):
+        unzip(tmp_path / "a.zip", tmp_path / "images")
+    assert not (tmp_path / "images").exists()
+
+
+def test_the_disks_own_errors_are_not_the_archives(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        unzip(tmp_path / "none.zip", tmp_path / "images")
 
 
 def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

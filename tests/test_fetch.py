@@ -140,7 +140,7 @@ def test_back_off_doubles(
 
 
 def test_missing_file_is_said_at_once(file_server: FileServer, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"/nothing\.zip: the server answered 404 Not Found\. Correct the URL"):
+    with pytest.raises(InputError, match=r"/nothing\.zip: the server answered 404 Not Found\. Correct"):
         fetch(f"{file_server.url}/nothing.zip", tmp_path)
     assert len(file_server.requests) == 1
 
@@ -196,7 +196,12 @@ def test_no_room_is_said_before_the_first_byte(
     assert not list(tmp_path.glob("*.bin"))
 
 
-FETCH = "import sys; from pathlib import Path; from monolayer.fetch import fetch; fetch(sys.argv[1], Path(sys.argv[2]))"
+FETCH = """
+import sys
+from pathlib import Path
+from monolayer.fetch import fetch
+fetch(sys.argv[1], Path(sys.argv[2]))
+"""
 
 
 def test_a_killed_process_is_resumed(file_server: FileServer, url: str, tmp_path: Path) -> None:

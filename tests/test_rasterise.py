@@ -10,7 +10,7 @@ from pycocotools import mask as coco_mask
 
 from monolayer.coco import annotations_by_image, read_coco
 from monolayer.errors import InputError
-from monolayer.rasterise import cell_pixels, foreground_mask, run_length_codes
+from monolayer.rasterise import cell_runs, foreground_mask, run_length_codes
 
 LIVECELL_MINI = Path(__file__).resolve().parents[2] / "shared" / "livecell-mini" / "annotations" / "LIVECell"
 
@@ -30,9 +30,9 @@ def one_by_one(segmentations: list[msgspec.Raw], height: int, width: int) -> np.
 
 
 def as_masks(segmentations: list[msgspec.Raw], height: int, width: int) -> np.ndarray:
-    pixels = cell_pixels(segmentations, height, width)
+    position, cell = cell_runs(segmentations, height, width).pixels()
     flat = np.zeros((len(segmentations), width * height), dtype=bool)
-    flat[pixels.cell, pixels.position] = True
+    flat[cell, position] = True
     return flat.reshape(-1, width, height).transpose(0, 2, 1)
 
 
@@ -74,7 +74,7 @@ def test_code_that_begins_with_foreground_and_full_image():
 
 @pytest.mark.parametrize("segmentations", [[], [raw([])], [raw([[1, 1, 2, 2]])], [raw([[]])]])
 def test_nothing_to_draw_gives_no_pixels(segmentations):
-    assert cell_pixels(segmentations, 5, 5).position.size == 0
+    assert cell_runs(segmentations, 5, 5).start.size == 0
     assert not foreground_mask(segmentations, 5, 5).any()
 
 

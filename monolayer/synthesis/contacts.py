@@ -5,7 +5,7 @@ import numpy as np
 from monolayer.synthesis.outlines import Bodies, angles, from_image, radius_at, to_image
 from monolayer.synthesis.population import Snapshot
 
-_STEPS = 20
+_STEPS = 16
 
 
 def press(cells: Snapshot, overlap: float) -> np.ndarray:
@@ -27,33 +27,45 @@ def press(cells: Snapshot, overlap: float) -> np.ndarray:
         float64 [N, P]: outlines in the cells' own coordinates.
     """
     theta = angles(cells.radii.shape[1])
-    reach = cells.bodies.radius * cells.bodies.stretch * cells.radii.max(axis=1) * 1.1
+    low, high = boxes(cells.bodies, cells.radii)
     radii = cells.radii.copy()
     for cell in range(len(radii)):
-        gap = cells.bodies.centre - cells.bodies.centre[cell]
-        near = np.hypot(gap[:, 0], gap[:, 1]) < reach + reach[cell]
-        near &= cells.rounded == cells.rounded[cell]
+        near = np.all((low < high[cell]) & (high > low[cell]), axis=1) & (cells.rounded == cells.rounded[cell])
         near[cell] = False
         if near.any():
-            radii[cell] *= _free_share(cells, cell, np.flatnonzero(near), theta, overlap)
+            radii[cell] *= _free_share(cells, cell, np.flatnonzero(near), theta, low, high, overlap)
     return radii
 
 
+def boxes(bodies: Bodies, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of the outlines' bounding boxes, each float64 [N, 2] (x, y) in pixels."""
+    outlines = to_image(bodies, angles(radii.shape[1]), radii)
+    return outlines.min(axis=1), outlines.max(axis=1)
+
+
 def _free_share(
-    cells: Snapshot, cell: int, near: np.ndarray, theta: np.ndarray, overlap: float
+    cells: Snapshot,
+    cell: int,
+    near: np.ndarray,
+    theta: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    overlap: float,
 ) -> np.ndarray:
     """Return the share of the cell's radius that it keeps in each direction, float64 [P]."""
     own = (np.arange(_STEPS) + 1)[:, None] / _STEPS  # (S, 1)
-    rays = to_image(cells.bodies.take(np.array([cell])), theta, (own * cells.radii[cell])[None])[0]  # (S, P, 2)
-    others = relative_distance(cells.bodies.take(near), cells.radii[near], rays).min(axis=0)  # (S, P)
-    excess = own - others - overlap
-    return _first_crossing(excess, own[:, 0])
+    rays = to_image(cells.bodies.take(slice(cell, cell + 1)), theta, (own * cells.radii[cell])[None])[0]  # (S, P, 2)
+    inside = np.all((rays > low[near, None, None]) & (rays < high[near, None, None]), axis=-1)  # (N, S, P)
+    neighbour, step, point = np.nonzero(inside)
+    others = np.full(inside.shape, 1.5)  # beyond a cell's box, and so beyond its outline
+    others[inside] = relative_distance(cells, near[neighbour], rays[step, point])
+    return _first_crossing(own - others.min(axis=0) - overlap, own[:, 0])
 
 
-def relative_distance(bodies: Bodies, radii: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return each cell's distance to the points [..., 2]: 0 at its centre, 1 on its outline; [N, ...]."""
-    theta, rho = from_image(bodies, points)
-    return rho / radius_at(radii, theta)
+def relative_distance(cells: Snapshot, index: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return how far each point [M, 2] is from cell `index` [M]: 0 at its centre, 1 on its outline."""
+    theta, rho = from_image(cells.bodies.take(index), points)
+    return rho / radius_at(cells.radii, index, theta)
 
 
 def _first_crossing(excess: np.ndarray, position: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ class Change(NamedTuple):
 
 
 def _reencode(image: np.ndarray) -> np.ndarray:
-    return np.asarray(imagecodecs.jpeg8_decode(imagecodecs.jpeg8_encode(image, level=90)))
+    return np.asarray(imagecodecs.jpeg8_decode(imagecodecs.jpeg8_encode(np.ascontiguousarray(image), level=90)))
 
 
 def _brighten(image: np.ndarray) -> np.ndarray:
@@ -40,7 +40,7 @@ CHANGES = {
     "brightened": Change(lambda image: _reencode(_brighten(image))),
     "contrast": Change(lambda image: _reencode(_stretch(image))),
     "flipped": Change(lambda image: _reencode(image[:, ::-1]), (True, False)),
-    "turned": Change(lambda image: image[::-1, ::-1], (True, True)),
+    "turned": Change(lambda image: _reencode(image[::-1, ::-1]), (True, True)),
 }
 NEAR_COPIES = [name for name in CHANGES if name != "none"]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from monolayer.synthesis import optics, phase
 from monolayer.synthesis.cell_types import CellType, cell_type
-from monolayer.synthesis.contacts import press
+from monolayer.synthesis.contacts import boxes, press
 from monolayer.synthesis.outlines import angles, to_image
 from monolayer.synthesis.polygons import area, clip
 from monolayer.synthesis.population import Population, Snapshot, draw_population, snapshot
@@ -54,13 +54,19 @@ def render_field(
 def _render(
     rng: np.random.Generator, population: Population, traits: CellType, minutes: int, height: int, width: int
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    cells = snapshot(population, traits, minutes)
+    cells = _visible(snapshot(population, traits, minutes), height, width)
     radii = press(cells, traits.overlap)
     solid = phase.cell_thickness(rng, cells, radii, traits, height, width)
     thickness = solid.height + phase.granules(rng, cells, radii, traits, height, width)
     thickness += phase.debris(rng, traits, height, width)
     thickness += solid.texture * optics.fine_structure(rng, (height, width))
     return optics.expose(rng, thickness, traits.shear), _polygons(cells, radii, height, width)
+
+
+def _visible(cells: Snapshot, height: int, width: int) -> Snapshot:
+    low, high = boxes(cells.bodies, cells.radii)
+    seen = np.flatnonzero(np.all((high > 0) & (low < [width, height]), axis=1))
+    return Snapshot(cells.bodies.take(seen), cells.radii[seen], cells.rounded[seen])
 
 
 def _polygons(cells: Snapshot, radii: np.ndarray, height: int, width: int) -> list[np.ndarray]:

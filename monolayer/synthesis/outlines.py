@@ -70,13 +70,12 @@ def to_image(bodies: Bodies, theta: np.ndarray, rho: np.ndarray) -> np.ndarray:
 
 
 def from_image(bodies: Bodies, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Turn pixel coordinates [..., 2] into each cell's polar coordinates: angle and radius, each [N, ...]."""
-    radius, stretch, angle, bend = _columns(bodies, points.ndim)
-    x, y = np.moveaxis(points - bodies.centre.reshape(-1, *[1] * (points.ndim - 1), 2), -1, 0)
-    cosine, sine = np.cos(angle), np.sin(angle)
+    """Turn N pixel coordinates [N, 2], or [..., 2] for one cell, into polar ones: angle and radius [N]."""
+    x, y = np.moveaxis(points - bodies.centre, -1, 0)
+    cosine, sine = np.cos(bodies.angle), np.sin(bodies.angle)
     along, across = x * cosine + y * sine, y * cosine - x * sine
-    across = (across - bend * along**2 / radius) * stretch / radius
-    along = along / (radius * stretch)
+    across = (across - bodies.bend * along**2 / bodies.radius) * bodies.stretch / bodies.radius
+    along = along / (bodies.radius * bodies.stretch)
     return np.arctan2(across, along), np.hypot(along, across)
 
 
@@ -84,15 +83,14 @@ def _columns(bodies: Bodies, ndim: int) -> list[np.ndarray]:
     return [column.reshape(-1, *[1] * (ndim - 1)) for column in bodies[1:]]
 
 
-def radius_at(radii: np.ndarray, theta: np.ndarray) -> np.ndarray:
-    """Interpolate outlines [N, P] at angles [N, ...], float64 [N, ...].
+def radius_at(radii: np.ndarray, index: np.ndarray | int, theta: np.ndarray) -> np.ndarray:
+    """Interpolate the outlines `index` of [N, P] at angles, float64 in the angles' shape.
 
-    >>> radius_at(np.array([[1.0, 2.0, 1.0, 2.0]]), np.array([[0.0, np.pi / 4, -np.pi / 2]]))
-    array([[1. , 1.5, 2. ]])
+    >>> radius_at(np.array([[1.0, 2.0, 1.0, 2.0]]), 0, np.array([0.0, np.pi / 4, -np.pi / 2]))
+    array([1. , 1.5, 2. ])
     """
     points = radii.shape[1]
-    position = theta % (2 * np.pi) * (points / (2 * np.pi))
+    position = (theta * (points / (2 * np.pi))) % points
     below = position.astype(np.intp)
     share = position - below
-    row = np.arange(len(radii)).reshape(-1, *[1] * (theta.ndim - 1))
-    return radii[row, below % points] * (1 - share) + radii[row, (below + 1) % points] * share
+    return radii[index, below % points] * (1 - share) + radii[index, (below + 1) % points] * share

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from monolayer.synthesis.cell_types import CellType
-from monolayer.synthesis.outlines import from_image, radius_at, to_image
+from monolayer.synthesis.contacts import boxes
+from monolayer.synthesis.outlines import Bodies, from_image, radius_at, to_image
 from monolayer.synthesis.population import LIVECELL_PIXELS, Snapshot
 
 
@@ -26,22 +27,23 @@ def cell_thickness(
     total = Thickness(np.zeros((height, width)), np.zeros((height, width)))
     strength = rng.lognormal(0, 0.3, (len(radii), 3))  # of the body, the texture and the nucleus
     offset = rng.uniform(-0.2, 0.2, (len(radii), 2))
-    reach = cells.bodies.radius * cells.bodies.stretch * radii.max(axis=1) * 1.3 + 2
-    for cell, (x, y) in enumerate(cells.bodies.centre):
-        rows = slice(max(int(y - reach[cell]), 0), max(int(y + reach[cell]) + 1, 0))
-        columns = slice(max(int(x - reach[cell]), 0), max(int(x + reach[cell]) + 1, 0))
-        window = total.height[rows, columns]
-        if window.size == 0:
-            continue
-        ys, xs = np.mgrid[rows.start : rows.start + window.shape[0], columns.start : columns.start + window.shape[1]]
-        points = np.stack([xs + 0.5, ys + 0.5], axis=-1)
-        one = np.array([cell])
-        theta, rho = (values[0] for values in from_image(cells.bodies.take(one), points))
-        edge = radius_at(radii[one], theta[None])[0]
-        body, nucleus = (_ball if cells.rounded[cell] else _sheet)(rho, edge, theta, cells.bodies.radius[cell], offset[cell], traits)
-        window += strength[cell, 0] * body + strength[cell, 2] * nucleus
-        total.texture[rows, columns] += strength[cell, 1] * traits.texture * (1 + cells.rounded[cell]) * (rho < edge)
+    low, high = boxes(cells.bodies, radii)
+    first, last = np.maximum(np.floor(low - 1), 0).astype(int), np.maximum(np.ceil(high + 1), 0).astype(int)
+    for cell in range(len(radii)):
+        window = slice(first[cell, 1], last[cell, 1]), slice(first[cell, 0], last[cell, 0])
+        theta, rho = _polar(cells.bodies.take(slice(cell, cell + 1)), first[cell], total.height[window].shape)
+        edge = radius_at(radii, cell, theta)
+        layer = _ball if cells.rounded[cell] else _sheet
+        body, nucleus = layer(rho, edge, theta, cells.bodies.radius[cell], offset[cell], traits)
+        total.height[window] += strength[cell, 0] * body + strength[cell, 2] * nucleus
+        total.texture[window] += strength[cell, 1] * traits.texture * (rho < edge)
     return total
+
+
+def _polar(body: Bodies, first: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the polar coordinates of a window's pixels in one cell: angle and radius, each [h, w]."""
+    rows, columns = np.indices(shape)
+    return from_image(body, np.stack([columns, rows], axis=-1) + (first + 0.5))
 
 
 def _sheet(
@@ -72,7 +74,7 @@ def granules(
     owner = np.repeat(np.arange(len(area)), number)
     theta = rng.uniform(0, 2 * np.pi, len(owner))
     share = rng.beta(1.6, 1.8, len(owner)) * 0.95
-    rho = share * radius_at(radii[owner], theta[:, None])[:, 0]
+    rho = share * radius_at(radii, owner, theta)
     where = to_image(cells.bodies.take(owner), theta[:, None], rho[:, None])[:, 0]
     contrast = traits.granule_contrast * rng.lognormal(0, 0.5, len(owner))
     contrast *= np.where(rng.random(len(owner)) < 0.15, -1.2, 1)

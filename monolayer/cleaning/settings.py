@@ -1,0 +1,51 @@
+"""The ``deduplicate`` section of params.yaml: which checks run, and where their thresholds lie."""
+
+from pydantic import Field
+
+from monolayer.parameters import Number, Settings
+
+
+class CleaningSettings(Settings):
+    """Each check can be switched off; the thresholds were measured on real LIVECell images."""
+
+    missing_file: bool = True
+    """Remove an image whose file does not exist."""
+    unreadable_file: bool = True
+    """Remove an image whose file cannot be read, or has another size than its annotations are for."""
+    same_name: bool = True
+    """Remove an image that is listed again under another id."""
+    same_pixels: bool = True
+    """Remove an image whose pixels stand under another name too."""
+    near_copy: bool = True
+    """Remove an image that is another one re-encoded, brightened, stretched in contrast, flipped or turned."""
+    leaks: bool = True
+    """Look for those three across splits as well, not only within each."""
+    hash_distance: int = Field(default=48, ge=0, lt=128)
+    """Near copies: bits of 256 in which the hashes may differ. JPEG of quality 50 with a changed contrast
+    flips up to 18, different real images differ in 83 and more."""
+    correlation: Number = Field(default=0.85, gt=0, le=1)
+    """Near copies: correlation from which two images are one. JPEG of quality 50 leaves .93 of a faint
+    image, frames of one field hours apart reach about 0."""
+    no_annotation: bool = True
+    """Remove an image without any (sound) annotation."""
+    incomplete_annotation: bool = True
+    """Remove an image in which most of what looks like cells is not annotated."""
+    missed_area: Number = Field(default=0.08, gt=0, lt=1)
+    """Incomplete annotation: share of the image that looks like cells without being annotated."""
+    missed_ratio: Number = Field(default=1.0, gt=0)
+    """Incomplete annotation: that share relative to the annotated one. Both must be exceeded."""
+    unknown_image: bool = True
+    """Remove an annotation whose image is not listed."""
+    too_few_points: bool = True
+    """Remove a polygon of fewer than three points."""
+    no_area: bool = True
+    """Remove a polygon that encloses nothing, or not one pixel."""
+    outside_image: bool = True
+    """Remove a polygon wholly outside its image."""
+    doubled_contour: bool = True
+    """Remove the second outline of a cell that was annotated twice."""
+    doubled_iou: Number = Field(default=0.6, gt=0, le=1)
+    """Doubled contours: intersection over union from which two outlines are one cell. Different real cells
+    overlap up to .41."""
+    same_field_of_view: bool = False
+    """Remove images of a field of view (well and location) that another split shows too."""

@@ -1,0 +1,117 @@
+"""The one pass over the images: all that the checks need to know of each, read once."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from monolayer.cleaning.completeness import Coverage, annotated_pixels, annotation_coverage
+from monolayer.cleaning.contours import Fault, Segmentation, check_contours
+from monolayer.cleaning.fingerprint import NO_SIGNS, fingerprint
+from monolayer.cleaning.settings import CleaningSettings
+from monolayer.cleaning.texture import local_variance
+from monolayer.coco import Annotation, Coco, Image, annotations_by_image
+from monolayer.errors import InputError
+from monolayer.images import ImageFolder, read_image
+from monolayer.parallel import ComputeSettings, map_parallel
+
+
+class Survey(NamedTuple):
+    """What one pass found out about an image of a split."""
+
+    split: str
+    image: Image
+    path: Path | None
+    """None where the file is missing."""
+    digest: bytes | None
+    """Equal for equal decoded pixels; None where the file is missing or unreadable."""
+    signs: np.ndarray
+    """int8 [16, 16]: the perceptual hash; zeros, which match nothing, where there are no pixels."""
+    annotation_ids: list[int]
+    faults: list[Fault]
+    coverage: Coverage | None
+    """None without pixels or without a sound annotation."""
+
+    @property
+    def sound_annotations(self) -> int:
+        """Number of annotations without a fault."""
+        return len(self.annotation_ids) - len(self.faults)
+
+
+class _Task(NamedTuple):
+    split: str
+    image: Image
+    path: Path | None
+    annotation_ids: list[int]
+    segmentations: bytes
+
+
+_SEGMENTATIONS = msgspec.json.Decoder(list[Segmentation])
+
+
+def survey_split(
+    coco: Coco, split: str, folder: ImageFolder, settings: CleaningSettings, compute: ComputeSettings
+) -> list[Survey]:
+    """Look at every image of a split and at its annotations.
+
+    Raises
+    ------
+    InputError
+        A file name is ambiguous, or a segmentation is neither polygons nor a run-length code.
+    """
+    return map_parallel(partial(survey_image, settings), _tasks(coco, split, folder), compute)
+
+
+def _tasks(coco: Coco, split: str, folder: ImageFolder) -> Iterator[_Task]:
+    groups = annotations_by_image(coco)
+    for image in coco.images:
+        annotations = groups[image.id]
+        ids = [annotation.id for annotation in annotations]
+        path = folder.find(image.file_name, split)
+        yield _Task(split, image, path, ids, _joined(annotations))
+
+
+def _joined(annotations: list[Annotation]) -> bytes:
+    # A msgspec.Raw is a window on the whole file: only its own bytes may travel to the worker.
+    return b"[" + b",".join(bytes(annotation.segmentation) for annotation in annotations) + b"]"
+
+
+def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
+    """Read and measure one image; an unreadable one has no pixels."""
+    faults, rles = check_contours(
+        _decode(task), task.annotation_ids, task.image.height, task.image.width, settings
+    )
+    image = _read(task)
+    if image is None:
+        return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None)
+    variance = local_variance(image)
+    coverage = annotation_coverage(variance, annotated_pixels(rles)) if rles else None
+    return Survey(*task[:3], digest(image), fingerprint(variance), task.annotation_ids, faults, coverage)
+
+
+def digest(image: np.ndarray) -> bytes:
+    """Condense pixels and shape into 20 bytes (BLAKE2b)."""
+    return hashlib.blake2b(repr(image.shape).encode() + image.tobytes(), digest_size=20).digest()
+
+
+def _decode(task: _Task) -> list[Segmentation]:
+    try:
+        return _SEGMENTATIONS.decode(task.segmentations)
+    except msgspec.ValidationError as error:
+        raise InputError(
+            f"an annotation of {task.image.file_name} of split {task.split} has a segmentation that is neither "
+            f"a list of polygons nor a run-length code: {error}. Correct the annotation file."
+        ) from None
+
+
+def _read(task: _Task) -> np.ndarray | None:
+    if task.path is None:
+        return None
+    try:
+        return read_image(task.path, task.image)
+    except InputError:
+        return None

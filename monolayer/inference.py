@@ -1,0 +1,78 @@
+"""A model's outputs for images of any size: whole where they fit, else overlapping, blended tiles."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import torch
+from monai.inferers.utils import sliding_window_inference
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from monolayer.parameters import Number, Settings
+from monolayer.prediction import Prediction
+
+
+class PredictSettings(Settings):
+    """How trained models are applied."""
+
+    threshold: Number = Field(default=0.5, gt=0, lt=1)
+    """Foreground probability from which a pixel belongs to a cell."""
+    tile: int = Field(default=1024, ge=64, multiple_of=32)
+    """Images with a longer side, in pixels, are cut into square tiles of this size."""
+    overlap: Number = Field(default=0.25, ge=0, lt=1)
+    """Share of a tile that its neighbours cover too; a Gaussian weight blends them."""
+    threads: int = Field(default=2, ge=1)
+    """CPU threads; the last bit of a probability depends on their number."""
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    """``auto`` takes a GPU where there is one."""
+
+    def device(self) -> torch.device:
+        """Return the device that `accelerator` means."""
+        wanted = self.accelerator == "gpu" or (self.accelerator == "auto" and torch.cuda.is_available())
+        return torch.device("cuda" if wanted else "cpu")
+
+
+@torch.inference_mode()
+def predict_image(model: nn.Module, image: np.ndarray, settings: PredictSettings) -> Prediction:
+    """Apply a model to one image.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode, on any device.
+    image
+        Grey levels, uint8 [H, W].
+    settings
+        Threshold and tiling.
+    """
+    device = next(model.parameters()).device
+    pixels = torch.from_numpy(image).to(device).float()[None, None]  # (1, 1, H, W)
+    apply = model if max(image.shape) <= settings.tile else _tiled(model, settings)
+    outputs = outputs_at_stride(apply, model.stride, pixels)
+    return model.decode(outputs, settings.threshold)
+
+
+def outputs_at_stride(apply: Callable[[Tensor], Tensor], stride: int, images: Tensor) -> Tensor:
+    """Return the outputs [B, C, H, W] for images [B, 1, H, W], reflected to multiples of `stride` and cut back."""
+    height, width = images.shape[-2:]
+    below, right = -height % stride, -width % stride
+    # Reflection needs more pixels than it adds; an image as small as that repeats its edge.
+    mode = "reflect" if below < height and right < width else "replicate"
+    return apply(pad(images, (0, right, 0, below), mode=mode))[..., :height, :width]
+
+
+def _tiled(model: nn.Module, settings: PredictSettings) -> Callable[[Tensor], Tensor]:
+    def apply(images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        return sliding_window_inference(
+            images,
+            roi_size=(min(settings.tile, height), min(settings.tile, width)),
+            sw_batch_size=1,
+            predictor=model,
+            overlap=settings.overlap,
+            mode="gaussian",
+        )
+
+    return apply

@@ -1,0 +1,69 @@
+"""A trained model on disk: ``weights.pt`` and ``model.json``, which rebuild it without params.yaml."""
+
+import json
+from pathlib import Path
+from pickle import UnpicklingError
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from monolayer.errors import InputError
+from monolayer.models._settings import ModelSettings
+from monolayer.parameters import validate
+from monolayer.plugins import load_plugin
+
+
+def write_model(folder: Path, settings: ModelSettings, weights: dict[str, torch.Tensor], stride: int) -> None:
+    """Write the weights and all settings of a model into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(weights, folder / "weights.pt")
+    content = {"settings": settings.model_dump(), "stride": stride}
+    (folder / "model.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_model(folder: Path) -> nn.Module:
+    """Rebuild a trained model, in evaluation mode on the CPU.
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged, or was written for an architecture that this version does not build.
+    """
+    module, settings = _read_settings(folder / "model.json")
+    model: nn.Module = module.build(settings)
+    try:
+        model.load_state_dict(_read_weights(folder / "weights.pt"))
+    except RuntimeError as error:
+        raise InputError(
+            f"{folder / 'weights.pt'} does not fit the {settings.architecture} that this version builds "
+            f"({_first_lines(error)}): train the model again"
+        ) from None
+    return model.eval()
+
+
+def _read_settings(path: Path) -> tuple[ModuleType, ModelSettings]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))["settings"]
+        module = load_plugin("monolayer.models", values["architecture"], "architecture")
+        return module, validate(values, "settings", module.Settings)
+    except FileNotFoundError:
+        raise InputError(f"{path} not found: train the model first") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not a model description ({error!r}): train the model again") from None
+    except InputError as error:
+        raise InputError(f"{path} is of another version ({error}): train the model again") from None
+
+
+def _read_weights(path: Path) -> dict[str, Any]:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise InputError(f"{path} not found: train the model first") from None
+    except (RuntimeError, UnpicklingError, EOFError) as error:
+        raise InputError(f"{path} is damaged ({_first_lines(error)}): train the model again") from None
+
+
+def _first_lines(error: Exception) -> str:
+    return " ".join(str(error).split("\n")[:2])

@@ -1,0 +1,37 @@
+"""What every entry under ``models:`` has, and how one is read."""
+
+from types import ModuleType
+from typing import Any
+
+from pydantic import Field
+
+from monolayer.parameters import Number, Settings, lookup, validate
+from monolayer.plugins import load_plugin
+
+
+class ModelSettings(Settings):
+    """Settings that every model shares; an architecture's own class adds to them."""
+
+    architecture: str
+    """The module of monolayer/models that builds the net."""
+    lr: Number = Field(default=2e-3, gt=0)
+    """Highest learning rate of Adam; the rate rises to it and falls again over the training (one cycle)."""
+    epochs: int = Field(default=10, ge=1)
+    """An epoch ends with a validation and a checkpoint."""
+    crops_per_epoch: int = Field(default=64, ge=1)
+    """Crops drawn from the training images in each epoch."""
+    batch_size: int = Field(default=4, ge=1)
+    """Crops per step."""
+    grey_mean: Number = 128.0
+    """Subtracted from the grey levels (0..255) before the net sees them."""
+    grey_scale: Number = Field(default=10.0, gt=0)
+    """The grey levels are then divided by this."""
+
+
+def selected_model(parameters: dict[str, Any], name: str) -> tuple[ModuleType, ModelSettings]:
+    """Return the architecture's module and the validated settings of one entry under ``models:``."""
+    key = f"models.{name}"
+    values = lookup(parameters, key)
+    architecture = lookup(parameters, f"{key}.architecture")
+    module = load_plugin("monolayer.models", architecture, f"{key}.architecture")
+    return module, validate(values, key, module.Settings)

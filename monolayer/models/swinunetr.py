@@ -1,0 +1,28 @@
+"""SwinUNETR (Hatamizadeh et al. 2022), as MONAI builds it: a shifted-window transformer with a U-Net's decoder."""
+
+from monai.networks.nets.swin_unetr import SwinUNETR
+from pydantic import Field
+
+from monolayer.models._semantic import SemanticModel
+from monolayer.models._settings import ModelSettings
+
+
+class Settings(ModelSettings):
+    """Settings of a SwinUNETR."""
+
+    feature_size: int = Field(default=24, ge=12, multiple_of=12)
+    """Channels of the finest level, a multiple of 12; time and memory grow with its square."""
+    depths: list[int] = Field(default=[2, 2, 2, 2], min_length=4, max_length=4)
+    """Transformer blocks of each stage; even numbers, as plain and shifted windows alternate."""
+
+
+def build(settings: Settings) -> SemanticModel:
+    """Build the model with fresh weights; it halves the resolution five times."""
+    net = SwinUNETR(
+        spatial_dims=2,
+        in_channels=1,
+        out_channels=1,
+        feature_size=settings.feature_size,
+        depths=settings.depths,
+    )
+    return SemanticModel(net, stride=2**5, settings=settings)

@@ -1,0 +1,30 @@
+"""U-Net with or without residual units (Ronneberger et al. 2015; Kerfoot et al. 2018), as MONAI builds it."""
+
+from monai.networks.nets.unet import UNet
+from pydantic import Field
+
+from monolayer.models._semantic import SemanticModel
+from monolayer.models._settings import ModelSettings
+
+
+class Settings(ModelSettings):
+    """Settings of a U-Net."""
+
+    channels: list[int] = Field(min_length=2)
+    """Feature channels of each level, from the finest to the coarsest."""
+    residual_units: int = Field(default=0, ge=0)
+    """Convolutions in each level's residual unit; 0 for plain convolutions."""
+
+
+def build(settings: Settings) -> SemanticModel:
+    """Build the model with fresh weights; each level after the first halves the resolution."""
+    halvings = len(settings.channels) - 1
+    net = UNet(
+        spatial_dims=2,
+        in_channels=1,
+        out_channels=1,
+        channels=settings.channels,
+        strides=[2] * halvings,
+        num_res_units=settings.residual_units,
+    )
+    return SemanticModel(net, stride=2**halvings, settings=settings)

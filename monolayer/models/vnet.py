@@ -1,0 +1,28 @@
+"""V-Net (Milletari et al. 2016), as MONAI builds it: residual stages of 5 x 5 convolutions, 16 to 256 channels."""
+
+from monai.networks.nets.vnet import VNet
+from pydantic import Field
+
+from monolayer.models._semantic import SemanticModel
+from monolayer.models._settings import ModelSettings
+from monolayer.parameters import Number
+
+
+class Settings(ModelSettings):
+    """Settings of a V-Net."""
+
+    dropout: Number = Field(default=0.5, ge=0, lt=1)
+    """Share of the feature channels that the deep stages drop while training."""
+
+
+def build(settings: Settings) -> SemanticModel:
+    """Build the model with fresh weights; it halves the resolution four times."""
+    net = VNet(
+        spatial_dims=2,
+        in_channels=1,
+        out_channels=1,
+        dropout_prob_down=settings.dropout,
+        dropout_prob_up=(settings.dropout, settings.dropout),
+        dropout_dim=2,
+    )
+    return SemanticModel(net, stride=2**4, settings=settings)

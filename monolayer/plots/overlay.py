@@ -1,0 +1,97 @@
+"""Images with what was annotated, found and missed drawn over them."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from monolayer.plots.style import axes_grid, styled
+
+AGREEMENT_COLOURS = {
+    "found": (0, 158, 115),
+    "false": (230, 159, 0),
+    "missed": (213, 94, 199),
+}
+
+
+def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """Tint the pixels that were found (green), falsely found (orange) and missed (magenta).
+
+    Parameters
+    ----------
+    image
+        uint8 [H, W].
+    truth, prediction
+        bool [H, W].
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 [H, W, 3]; true background keeps its grey level.
+    """
+    coloured = np.repeat(stretch_contrast(image)[..., None], 3, axis=2)
+    regions = {"found": truth & prediction, "false": prediction & ~truth, "missed": truth & ~prediction}
+    for name, region in regions.items():
+        tint = np.array(AGREEMENT_COLOURS[name], dtype=np.uint16)
+        coloured[region] = (coloured[region].astype(np.uint16) + tint) // 2
+    return coloured
+
+
+def overlay_contours(image: np.ndarray, labels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """Draw the outline of every cell of a label image [H, W] on a uint8 [H, W] image; uint8 [H, W, 3]."""
+    coloured = np.repeat(stretch_contrast(image)[..., None], 3, axis=2)
+    coloured[cell_outlines(labels)] = colour
+    return coloured
+
+
+def cell_outlines(labels: np.ndarray) -> np.ndarray:
+    """Return the pixels of cells that touch another label below, above, left or right of them; bool [H, W].
+
+    >>> labels = np.array([[0, 1, 1, 1], [0, 1, 1, 1], [0, 1, 1, 1]])
+    >>> cell_outlines(labels).astype(int)
+    array([[0, 1, 0, 0],
+           [0, 1, 0, 0],
+           [0, 1, 0, 0]])
+    """
+    outlines = np.zeros(labels.shape, dtype=bool)
+    down, right = labels[1:] != labels[:-1], labels[:, 1:] != labels[:, :-1]
+    outlines[1:] |= down
+    outlines[:-1] |= down
+    outlines[:, 1:] |= right
+    outlines[:, :-1] |= right
+    return outlines & (labels > 0)
+
+
+def stretch_contrast(image: np.ndarray) -> np.ndarray:
+    """Spread the grey levels between the 0.5 and 99.5 % quantiles over 0..255; uint8 in and out.
+
+    Phase contrast is pale: half of LIVECell's grey levels are within ten of the mean.
+    """
+    low, high = np.percentile(image, [0.5, 99.5])
+    scaled = (image.astype(np.float64) - low) * (255 / max(high - low, 1.0))
+    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+
+
+def shrink(image: np.ndarray, width: int) -> np.ndarray:
+    """Average blocks of pixels of uint8 [H, W, 3] until the image is at most `width` pixels wide.
+
+    >>> shrink(np.array([[[0, 0, 0], [4, 4, 4]], [[4, 4, 4], [8, 8, 8]]], dtype=np.uint8), width=1)
+    array([[[4, 4, 4]]], dtype=uint8)
+    """
+    factor = -(-image.shape[1] // width)
+    height, width = (size // factor for size in image.shape[:2])
+    blocks = image[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
+    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+
+
+@styled
+def plot_overlays(title: str, panels: dict[str, np.ndarray]) -> Figure:
+    """Put images of agreement, uint8 [H, W, 3], side by side under their captions."""
+    figure, axes = axes_grid(1, len(panels), width=3.6 * len(panels), height=3.3)
+    for place, (caption, image) in zip(axes.flat, panels.items(), strict=True):
+        place.imshow(image, interpolation="nearest")
+        place.set_title(caption, fontsize=8, fontweight="normal")
+        place.axis("off")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    keys = [Patch(color=np.array(colour) / 255, label=name) for name, colour in AGREEMENT_COLOURS.items()]
+    figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+    return figure

@@ -1,0 +1,87 @@
+"""The look of all plots, and how they become files.
+
+Figures are built through matplotlib's objects: pyplot costs a second to import and keeps global state.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ParamSpec
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+STYLE = {
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so text looks the same everywhere
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#666666",
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.8,
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "legend.frameon": False,
+}
+
+# Okabe and Ito's palette, told apart by the colour-blind; after them come lighter and darker ones.
+PALETTE = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000", "#F0E442",
+    "#7F7F7F", "#004C78", "#8C6100", "#00593F",
+)  # fmt: skip
+EMPHASIS = PALETTE[0]
+MUTED = "#b0b0b0"
+SPLIT_COLOURS = {"train": PALETTE[6], "val": PALETTE[1], "test": PALETTE[0]}
+
+Arguments = ParamSpec("Arguments")
+
+
+def styled(plot: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Build the figure of a plotting function in this style, whatever the user's own settings are."""
+    return matplotlib.style.context(["default", STYLE])(plot)
+
+
+def colours_of(names: Iterable[str]) -> dict[str, str]:
+    """Give each name its colour, in the order of the sorted names.
+
+    >>> colours_of(["BV2", "A172"])
+    {'A172': '#0072B2', 'BV2': '#E69F00'}
+    """
+    ordered = sorted(set(names))
+    return {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(ordered)}
+
+
+def axes_grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+    """Return a figure of `width` x `height` inches and its axes, [rows, columns]."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def no_grid(axes: Axes, axis: str) -> None:
+    """Remove the grid lines that would only repeat the labels of one axis, ``x`` or ``y``."""
+    axes.grid(visible=False, axis=axis)
+    axes.tick_params(axis=axis, length=0)
+
+
+def save_png(figure: Figure, path: Path, colours: int = 128) -> None:
+    """Write a figure as PNG of few colours: small, and without date or program name."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    save_colours(np.asarray(canvas.buffer_rgba())[..., :3], path, colours)
+
+
+def save_colours(image: np.ndarray, path: Path, colours: int) -> None:
+    """Write uint8 [H, W, 3] as PNG with a palette of at most `colours` colours."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(image).quantize(colours, dither=Image.Dither.NONE)
+    picture.save(path, optimize=True)

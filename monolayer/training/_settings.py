@@ -1,0 +1,31 @@
+"""The parameters that all trainings share."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from monolayer.errors import InputError
+from monolayer.parameters import Number, Settings, lookup
+
+
+class TrainSettings(Settings):
+    """How models are trained."""
+
+    crop_size: int = Field(default=128, ge=32, multiple_of=32)
+    """Side of the square training crops, in pixels; a multiple of 32, the coarsest stride of the nets."""
+    positive_share: Number = Field(default=0.75, ge=0, le=1)
+    """Share of the crops that are centred on a cell's pixel; the others are centred on the background."""
+    threads: int = Field(default=2, ge=1)
+    """CPU threads. Weights repeat bit for bit with the same number on the same machine."""
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    """``auto`` takes a GPU where there is one."""
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    """Lightning's name of the number format."""
+
+
+def read_seed(parameters: dict[str, Any]) -> int:
+    """Return the ``seed`` of params.yaml, or raise an `InputError` where it is no whole number >= 0."""
+    seed = lookup(parameters, "seed")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"params.yaml: seed: expected a whole number from 0 on, got {seed!r}")
+    return seed

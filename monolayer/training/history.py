@@ -1,0 +1,49 @@
+"""What DVCLive logged, as tables without times and without what a killed training logged twice."""
+
+from pathlib import Path
+
+import pandas as pd
+
+LOSSES = {"train": "train_loss", "val": "val_loss"}
+SCORES = {"val_dice": "val_dice"}
+
+
+def read_history(live: Path) -> pd.DataFrame:
+    """Read DVCLive's metrics.
+
+    Parameters
+    ----------
+    live
+        DVCLive's folder.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per epoch: ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_dice``.
+    """
+    columns = {name: _last_of_each_step(live, name) for name in ("train_loss", "val_loss", "val_dice")}
+    history = pd.DataFrame(columns).round(6)
+    history.insert(0, "epoch", range(1, len(history) + 1))
+    return history
+
+
+def _last_of_each_step(live: Path, name: str) -> list[float]:
+    # A training killed between its log and its checkpoint repeats the epoch, and logs it again.
+    logged = pd.read_csv(live / "plots" / "metrics" / f"{name}.tsv", sep="\t")
+    return logged.drop_duplicates("step", keep="last")[name].tolist()
+
+
+def write_history(folder: Path, history: pd.DataFrame) -> None:
+    """Write ``loss.tsv`` (epoch, train_loss, val_loss) and ``dice.tsv`` (epoch, val_dice) for DVC's plots."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file_name, columns in {
+        "loss.tsv": ["epoch", "train_loss", "val_loss"],
+        "dice.tsv": ["epoch", "val_dice"],
+    }.items():
+        history[columns].to_csv(folder / file_name, sep="\t", index=False, lineterminator="\n")
+
+
+def best_epoch(history: pd.DataFrame) -> tuple[int, float]:
+    """Return the epoch whose weights are kept, the first of the best, and its validation Dice."""
+    best = history.loc[history["val_dice"].idxmax()]
+    return int(best["epoch"]), float(best["val_dice"])

@@ -1,0 +1,68 @@
+"""A model, its optimiser and its validation, in the form that Lightning's Trainer runs."""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from monolayer.inference import outputs_at_stride
+
+
+class Task(LightningModule):
+    """Train any model of `monolayer.models` with Adam and a one-cycle learning rate.
+
+    Parameters
+    ----------
+    model
+        What to train.
+    lr
+        Highest learning rate.
+    steps
+        Optimiser steps of the whole training.
+    seed
+        Seeds each epoch's dropout.
+    """
+
+    def __init__(self, model: nn.Module, lr: float, steps: int, seed: int) -> None:
+        super().__init__()
+        self.model = model
+        self._lr = lr
+        self._steps = steps
+        self._seed = seed
+
+    def on_train_epoch_start(self) -> None:
+        # Seeded by epoch: a resumed training needs no generator's state.
+        torch.manual_seed(self._seed + self.current_epoch)
+
+    def training_step(self, batch: list[Tensor], _: int) -> Tensor:
+        images, labels = batch  # uint8 and int32 (B, H, W)
+        losses = self.model.loss(self.model(images.unsqueeze(1).float()), self.model.targets(labels))
+        self.log("train_loss", losses["loss"], on_step=False, on_epoch=True, batch_size=len(images))
+        return losses["loss"]
+
+    def validation_step(self, batch: list[Tensor], _: int) -> None:
+        images, labels = batch
+        outputs = outputs_at_stride(self.model, self.model.stride, images.unsqueeze(1).float())
+        losses = self.model.loss(outputs, self.model.targets(labels))
+        dice = dice_of_masks(self.model.foreground(outputs) >= 0.5, labels > 0)
+        scores = {"val_loss": losses["loss"], "val_dice": dice}
+        self.log_dict(scores, on_epoch=True, prog_bar=True, batch_size=len(images))
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        optimizer = torch.optim.Adam(self.model.parameters(), lr=self._lr)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=self._lr, total_steps=self._steps, cycle_momentum=False
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def dice_of_masks(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Return the Dice score of two masks, a scalar in [0, 1]; two empty masks agree.
+
+    >>> dice_of_masks(torch.tensor([True, True, False]), torch.tensor([True, False, False]))
+    tensor(0.6667)
+    """
+    size = predicted.sum() + truth.sum()
+    shared = (predicted & truth).sum()
+    return torch.where(size > 0, 2 * shared / size, torch.ones(()).to(size.device))

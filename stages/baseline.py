@@ -1,0 +1,34 @@
+"""baseline: score classical thresholds, which every model has to beat."""
+
+from pathlib import Path
+
+from monolayer.baseline import BaselineSettings, baseline_metrics, score_thresholds
+from monolayer.coco import read_coco
+from monolayer.images import ImageFolder
+from monolayer.metrics.files import write_metrics
+from monolayer.parallel import ComputeSettings
+from monolayer.parameters import read_parameters, section
+from monolayer.plots.baseline import plot_baseline
+from monolayer.plots.style import save_png
+from monolayer.scores import write_scores
+from stages.command import run
+
+
+def baseline(annotations: Path, images: Path, masks: Path, metrics: Path, plots: Path) -> None:
+    """Write every threshold's scores on val and test as metrics, as images.csv and as a plot."""
+    parameters = read_parameters()
+    settings = section(parameters, "baseline", BaselineSettings)
+    compute = section(parameters, "compute", ComputeSettings)
+    folder = ImageFolder(images)
+    scores = []
+    for split in ("val", "test"):
+        coco = read_coco(annotations / f"{split}.json")
+        scores += score_thresholds(coco, split, folder, masks / "semantic" / split, settings, compute)
+    results = baseline_metrics(scores)
+    write_metrics(metrics, results)
+    write_scores(plots / "images.csv", scores)
+    save_png(plot_baseline(results), plots / "dice.png")
+
+
+if __name__ == "__main__":
+    run(baseline)

@@ -1,0 +1,29 @@
+"""predict: apply a trained model to the validation and test images."""
+
+from pathlib import Path
+
+import torch
+
+from monolayer.coco import read_coco
+from monolayer.images import ImageFolder
+from monolayer.inference import PredictSettings, predict_image
+from monolayer.models._files import read_model
+from monolayer.parameters import read_parameters, section
+from monolayer.prediction_files import distinct_images, write_predictions
+from stages.command import run
+
+
+def predict(model: Path, annotations: Path, images: Path, out: Path) -> None:
+    """Write ``{split}.json`` and ``foreground/{split}/{image id}.png`` below `out`, for val and test."""
+    settings = section(read_parameters(), "predict", PredictSettings)
+    torch.set_num_threads(settings.threads)
+    trained = read_model(model).to(settings.device())
+    folder = ImageFolder(images)
+    for split in ("val", "test"):
+        listed = read_coco(annotations / f"{split}.json").images
+        files = distinct_images(listed, folder, split)
+        write_predictions(out, split, ((ids, predict_image(trained, image, settings)) for ids, image in files))
+
+
+if __name__ == "__main__":
+    run(predict)

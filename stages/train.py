@@ -1,0 +1,53 @@
+"""train: fit one model on the training crops, and keep its best weights on the validation images."""
+
+import json
+import shutil
+from pathlib import Path
+
+from monolayer.models._files import write_model
+from monolayer.models._settings import selected_model
+from monolayer.parameters import read_parameters, section
+from monolayer.training._settings import TrainSettings, read_seed
+from monolayer.training.checkpoints import fingerprint
+from monolayer.training.fit import fit
+from monolayer.training.history import best_epoch, write_history
+from monolayer.training.samples import read_samples
+from stages.command import run
+
+
+def train(
+    name: str,
+    annotations: Path,
+    images: Path,
+    masks: Path,
+    scratch: Path,
+    out: Path,
+    metrics: Path,
+    plots: Path,
+) -> None:
+    """Train the entry `name` of ``models:``; a killed training goes on from its last epoch in `scratch`."""
+    parameters = read_parameters()
+    settings = section(parameters, "train", TrainSettings)
+    seed = read_seed(parameters)
+    architecture, model_settings = selected_model(parameters, name)
+    train, val = (read_samples(annotations, images, masks, split) for split in ("train", "val"))
+    choices = f"{name} {seed} {settings!r} {model_settings!r} {len(train)}"
+    running = scratch / fingerprint(choices, [*train, *val])
+    trained = fit(architecture, model_settings, settings, train, val, seed, running)
+    write_model(out, model_settings, trained.weights, trained.stride)
+    write_history(plots, trained.history)
+    epoch, dice = best_epoch(trained.history)
+    summary = {
+        "val_dice": dice,
+        "best_epoch": epoch,
+        "epochs": model_settings.epochs,
+        "crops": model_settings.epochs * model_settings.crops_per_epoch,
+        "parameters": trained.parameters,
+    }
+    metrics.parent.mkdir(parents=True, exist_ok=True)
+    metrics.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(running)
+
+
+if __name__ == "__main__":
+    run(train)
