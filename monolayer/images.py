@@ -34,8 +34,8 @@ class ImageFolder:
     def find(self, file_name: str, split: str) -> Path | None:
         """Return the path of a file of a split, or None where there is none.
 
-        Of several files of one name, the one in a folder named after the split is meant
-        (``livecell_test_images``, ``livecell_train_val_images``).
+        A path below the folder means that file. Of several files of one bare name, the one in a folder named
+        after the split is meant (``livecell_test_images``, ``livecell_train_val_images``).
 
         Raises
         ------
@@ -43,6 +43,8 @@ class ImageFolder:
             Several files have the name, and no folder name tells which one is meant.
         """
         paths = self._paths.get(file_name, [])
+        if self.root / file_name in paths:
+            return self.root / file_name
         if len(paths) > 1:
             named = [path for path in paths if split in path.relative_to(self.root).parent.as_posix()]
             if len(named) != 1:
@@ -98,23 +100,24 @@ def _decode(path: Path) -> np.ndarray:
     except FileNotFoundError:
         raise InputError(f"{path} not found") from None
     except Exception as error:  # decoders raise many types; each means that the file cannot be used
+        reason = str(error).partition("\n")[0]  # imagecodecs adds what every other decoder says
         raise InputError(
-            f"{path} cannot be read as an image ({error}): fetch it again or remove it"
+            f"{path} cannot be read as an image ({reason}): fetch it again or remove it"
         ) from None
 
 
 def to_grey(image: np.ndarray, path: Path) -> np.ndarray:
     """Turn grey or colour [H, W] or [H, W, 1..4] of any type into uint8 [H, W]; `path` is for errors."""
+    is_8_bit = image.dtype == np.uint8
     if image.ndim == 3 and image.shape[2] in (3, 4):
-        image = image[..., :3] @ np.array([0.299, 0.587, 0.114])
-        image = np.rint(image) if image.max(initial=0) <= 255 else image
-        image = image.astype(np.uint8) if image.max(initial=0) <= 255 else image
+        # Whole-numbered weights: the sums are exact, whatever order a machine adds them in.
+        image = image[..., :3].astype(np.float64) @ np.array([299.0, 587.0, 114.0]) / 1000
     elif image.ndim == 3 and image.shape[2] in (1, 2):
         image = image[..., 0]
     if image.ndim != 2:
         raise InputError(f"{path} has shape {image.shape}: expected one grey or colour plane")
-    if image.dtype == np.uint8:
-        return image
+    if is_8_bit:
+        return np.rint(image).astype(np.uint8)
     low, high = float(image.min()), float(image.max())
     scale = 255 / (high - low) if high > low else 0.0
     return np.rint((image.astype(np.float64) - low) * scale).astype(np.uint8)

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import joblib
 
+from monolayer.errors import InputError
 from monolayer.parameters import Settings
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,6 +38,11 @@ def map_parallel(
         May be a generator: it is read as workers become free.
     compute
         Processes or cluster to use.
+
+    Raises
+    ------
+    InputError
+        There is no cluster at the scheduler's address.
     """
     calls = (joblib.delayed(function)(item) for item in items)
     with _backend(compute):
@@ -50,9 +59,18 @@ def _backend(compute: ComputeSettings) -> Iterator[None]:
         with joblib.parallel_config(backend="loky"):
             yield
         return
+    with _connect(compute.scheduler), joblib.parallel_config(backend="dask"):
+        yield
+
+
+def _connect(scheduler: str) -> "Client":
     from distributed import Client  # only a cluster's user waits for this import
 
-    with Client(compute.scheduler) as client:
+    try:
+        client = Client(scheduler)
         client.wait_for_workers(1, timeout=60)
-        with joblib.parallel_config(backend="dask"):
-            yield
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"compute.scheduler: no Dask cluster at {scheduler} ({error}): start one, or set it to local"
+        ) from None
+    return client

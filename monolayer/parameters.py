@@ -1,6 +1,5 @@
 """params.yaml, read through typed and closed models."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -109,18 +108,20 @@ def validate(values: object, key: str, model: type[SettingsType]) -> SettingsTyp
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        valid = ", ".join(model.model_fields)
-        raise InputError(_explain(error, key, valid)) from None
+        raise InputError(_explain(error, key, model)) from None
 
 
-def _explain(error: ValidationError, key: str, valid: str) -> str:
-    explain: dict[str, Callable[[Any], str]] = {
-        "extra_forbidden": lambda _: f"unknown key; valid keys: {valid}",
-        "missing": lambda _: f"missing key; valid keys: {valid}",
-    }
-    lines = []
-    for problem in error.errors():
-        place = ".".join([key, *(str(part) for part in problem["loc"])])
-        default = lambda p: f"{p['msg']}, got {p['input']!r}"  # noqa: E731
-        lines.append(f"params.yaml: {place}: {explain.get(problem['type'], default)(problem)}")
-    return "\n".join(lines)
+def _explain(error: ValidationError, key: str, model: type[BaseModel]) -> str:
+    places = [".".join([key, *map(str, problem["loc"])]) for problem in error.errors()]
+    faults = [_fault(problem, model) for problem in error.errors()]
+    return "\n".join(f"params.yaml: {place}: {fault}" for place, fault in zip(places, faults, strict=True))
+
+
+def _fault(problem: Any, model: type[BaseModel]) -> str:
+    faults = {"extra_forbidden": "unknown key", "missing": "missing key"}
+    if problem["type"] not in faults:
+        return f"{problem['msg']}, got {problem['input']!r}"
+    owner: Any = model  # settings within settings have keys of their own
+    for name in problem["loc"][:-1]:
+        owner = owner.model_fields[name].annotation
+    return f"{faults[problem['type']]}; valid keys: {', '.join(owner.model_fields)}"

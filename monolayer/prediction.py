@@ -1,5 +1,6 @@
 """What a model says of one image: foreground probability, and instances that may overlap."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +33,9 @@ def prediction_from_labels(foreground: np.ndarray, labels: np.ndarray) -> Predic
 
     Examples
     --------
-    >>> foreground = np.array([[0.9, 0.1, 0.6], [0.7, 0.0, 0.6]], dtype=np.float32)
+    >>> foreground = np.array([[1.0, 0.1, 0.75], [0.5, 0.0, 0.75]], dtype=np.float32)
     >>> prediction_from_labels(foreground, np.array([[1, 0, 2], [1, 0, 2]])).scores
-    array([0.8, 0.6], dtype=float32)
+    array([0.75, 0.75], dtype=float32)
     """
     masks = encode_labels(labels)
     means = ndimage.mean(foreground, labels, np.arange(1, len(masks) + 1))
@@ -52,17 +53,18 @@ def encode_labels(labels: np.ndarray) -> list[dict[str, Any]]:
     >>> [coco_mask.decode(code).tolist() for code in codes]
     [[[1, 0], [1, 0]], [[0, 0], [0, 1]]]
     """
+    height, width = labels.shape
     flat = labels.ravel(order="F")
     starts = np.flatnonzero(np.diff(flat, prepend=-1))
-    ends = np.append(starts[1:], flat.size)
+    runs = np.stack([starts, np.append(starts[1:], flat.size)], axis=1)  # (R, 2), first pixel and end
     owners = flat[starts]
-    height, width = labels.shape
-    codes = []
-    order = np.argsort(owners, kind="stable")
-    bounds = np.searchsorted(owners[order], np.arange(1, labels.max(initial=0) + 2))
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
-        runs = order[first:last]
-        edges = np.stack([starts[runs], ends[runs]], axis=1).ravel()
-        counts = np.diff(edges, prepend=0, append=flat.size)
-        codes.append({"size": [height, width], "counts": counts.tolist()})
-    return [coco_mask.frPyObjects(code, height, width) for code in codes]
+    by_owner = np.argsort(owners, kind="stable")
+    bounds = np.searchsorted(owners[by_owner], np.arange(1, labels.max(initial=0) + 2))
+    edges = [runs[by_owner[first:last]].ravel() for first, last in itertools.pairwise(bounds)]
+    return [coco_mask.frPyObjects(_code(e, height, width), height, width) for e in edges]
+
+
+def _code(edges: np.ndarray, height: int, width: int) -> dict[str, Any]:
+    # Counts alternate between outside and inside; pycocotools ends them with the last one that is not 0.
+    counts = np.diff(edges, prepend=0, append=height * width)
+    return {"size": [height, width], "counts": np.trim_zeros(counts, "b").tolist()}

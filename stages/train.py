@@ -34,7 +34,7 @@ def train(
     choices = f"{name} {seed} {settings!r} {model_settings!r} {len(train)}"
     running = scratch / fingerprint(choices, [*train, *val])
     trained = fit(architecture, model_settings, settings, train, val, seed, running)
-    write_model(out, model_settings, trained.weights, trained.stride)
+    write_model(out, model_settings, trained.weights)
     write_history(plots, trained.history)
     epoch, dice = best_epoch(trained.history)
     summary = {

@@ -74,9 +74,9 @@ def test_encrypted_entry(tmp_path: Path) -> None:
 
 
 def damaged(good: bytes) -> Iterator[bytes]:
-    """Cut short at every seventh byte, then with each eleventh bit turned."""
-    yield from (good[:length] for length in range(0, len(good), 7))
-    for bit in range(0, len(good) * 8, 11):
+    """Cut short at every 23rd byte, then with every 37th bit turned."""
+    yield from (good[:length] for length in range(0, len(good), 23))
+    for bit in range(0, len(good) * 8, 37):
         data = bytearray(good)
         data[bit // 8] ^= 1 << bit % 8
         yield bytes(data)

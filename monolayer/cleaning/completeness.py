@@ -11,6 +11,7 @@ from monolayer.cleaning.texture import block_mean
 _HALO = 2  # blocks around a cell that its rim reaches into, through the window of the local variance
 _SPECK = 4  # blocks: what a square of this side does not fit into is debris or a seam, not a cell
 _CONTRAST = 4.0  # a cell's standard deviation is at most taken to be this multiple of the quiet quarter's
+_UNIONS = 16
 
 
 class Coverage(NamedTuple):
@@ -25,7 +26,7 @@ class Coverage(NamedTuple):
 def annotation_coverage(variance: np.ndarray, annotated: np.ndarray) -> Coverage:
     """Compare the area that has a cell's texture with the annotated area.
 
-    What a cell's texture is, the image's own annotated cells say: three quarters of their area have it.
+    What a cell's texture is, the image's own annotated cells say: nine tenths of their area have it.
     One bright, round cell would set this too high, so it is bounded by a multiple of the background's,
     for which the quiet quarter of the image stands.
 
@@ -38,12 +39,14 @@ def annotation_coverage(variance: np.ndarray, annotated: np.ndarray) -> Coverage
     """
     share = block_mean(annotated)
     inside = share >= min(0.5, share.max())
-    level = min(np.quantile(variance[inside], 0.25), _CONTRAST**2 * np.quantile(variance, 0.25))
-    elsewhere = ~ndimage.binary_dilation(share > 0, iterations=_HALO)
-    missed = ndimage.binary_opening(elsewhere & (variance >= level), np.ones((_SPECK, _SPECK)))
+    level = min(np.quantile(variance[inside], 0.1), _CONTRAST**2 * np.quantile(variance, 0.25))
+    elsewhere = ndimage.maximum_filter(share, 2 * _HALO + 1) == 0
+    missed = ndimage.grey_opening((elsewhere & (variance >= level)).astype(np.uint8), _SPECK)
     return Coverage(float(share.mean()), float(missed.mean()))
 
 
 def annotated_pixels(rles: list[dict[str, Any]]) -> np.ndarray:
     """Return the union of run-length codes as bool [H, W]."""
-    return rle_masks.decode(rle_masks.merge(rles)).astype(bool)
+    # Merging one by one into a growing union takes quadratic time: first some small unions, then theirs.
+    unions = [rle_masks.merge(rles[start::_UNIONS]) for start in range(min(_UNIONS, len(rles)))]
+    return rle_masks.decode(rle_masks.merge(unions)).astype(bool)

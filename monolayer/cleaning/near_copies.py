@@ -1,7 +1,6 @@
 """Near copies: the hash proposes pairs, the correlation of the whole images decides."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +16,9 @@ from monolayer.parallel import ComputeSettings, map_parallel
 
 
 class _Pair(NamedTuple):
-    first: Path
-    second: Path
+    first: int
+    second: int
+    paths: tuple[Path, Path]
     orientation: Orientation
 
 
@@ -27,25 +27,32 @@ def link_near_copies(
 ) -> list[Link]:
     """Link the images of which one is the other re-encoded, brightened, flipped or turned.
 
+    Images of equal pixels are not compared: they are no near copies.
+
     Parameters
     ----------
     surveys
-        Images with pixels. Of several with equal pixels only the first is compared.
+        Images with pixels.
     settings
         `hash_distance` and `correlation` decide; without `leaks`, splits are not compared.
     compute
         Where the candidates are read and correlated.
     """
-    distinct = _distinct(surveys)
-    signs = np.stack([surveys[index].signs for index in distinct])
-    tasks, links = [], []
-    for candidate in find_candidates(signs, settings.hash_distance):
-        first, second = distinct[candidate.first], distinct[candidate.second]
+    pairs = list(_pairs(surveys, settings))
+    scores = map_parallel(_correlate, pairs, compute)
+    found = zip(pairs, scores, strict=True)
+    return [Link(pair.first, pair.second, score) for pair, score in found if score >= settings.correlation]
+
+
+def _pairs(surveys: Sequence[Survey], settings: CleaningSettings) -> Iterator[_Pair]:
+    signs = np.array([survey.signs for survey in surveys])
+    for first, second, orientation in find_candidates(signs, settings.hash_distance):
         a, b = surveys[first], surveys[second]
-        if (settings.leaks or a.split == b.split) and a.path and b.path:
-            tasks.append(_Pair(a.path, b.path, candidate.orientation))
-            links.append((first, second))
-    scores = map_parallel(_correlation, tasks, compute)
-    return [
-        Link(*link, score) for link, score in zip(links, scores, strict=True) if score >= settings.correlation
-    ]
+        compared = settings.leaks or a.split == b.split
+        if compared and a.digest != b.digest and a.path and b.path:
+            yield _Pair(first, second, (a.path, b.path), orientation)
+
+
+def _correlate(pair: _Pair) -> float:
+    first, second = (read_image(path) for path in pair.paths)
+    return correlation(first, orient(second, pair.orientation))

@@ -99,13 +99,22 @@ def digest(image: np.ndarray) -> bytes:
 
 
 def _decode(task: _Task) -> list[Segmentation]:
+    where = f"{task.image.file_name} of split {task.split}"
     try:
-        return _SEGMENTATIONS.decode(task.segmentations)
+        segmentations = _SEGMENTATIONS.decode(task.segmentations)
     except msgspec.ValidationError as error:
         raise InputError(
-            f"an annotation of {task.image.file_name} of split {task.split} has a segmentation that is neither "
-            f"a list of polygons nor a run-length code: {error}. Correct the annotation file."
+            f"an annotation of {where} has a segmentation that is neither polygons nor a run-length "
+            f"code: {error}. Correct the annotation file."
         ) from None
+    size = (task.image.height, task.image.width)
+    wrong = [code["size"] for code in segmentations if isinstance(code, dict) and tuple(code["size"]) != size]
+    if wrong:
+        raise InputError(
+            f"an annotation of {where} is a run-length code for height and width {tuple(wrong[0])}, but the "
+            f"image is listed with {size}. Correct the annotation file."
+        )
+    return segmentations
 
 
 def _read(task: _Task) -> np.ndarray | None:

@@ -10,16 +10,26 @@ BLOCK = 4
 def block_mean(array: np.ndarray) -> np.ndarray:
     """Average over blocks of `BLOCK` x `BLOCK` pixels; what does not fill a block is left out on all sides.
 
+    Parameters
+    ----------
+    array
+        Integers [H, W] below 2**28, so that the sum over a block is exact.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [H // 4, W // 4].
+
     >>> block_mean(np.full((8, 9), 7, np.uint8))
     array([[7., 7.],
            [7., 7.]])
     """
     height, width = (size // BLOCK for size in array.shape)
     top, left = (size % BLOCK // 2 for size in array.shape)
-    inner = array[top : top + height * BLOCK, left : left + width * BLOCK].astype(np.int64)
-    # Integer sums are exact, so they are the same on every machine.
-    sums = inner.reshape(height, BLOCK, width, BLOCK).sum(axis=(1, 3))
-    return sums / BLOCK**2
+    inner = array[top : top + height * BLOCK, left : left + width * BLOCK]
+    # Adding whole rows, then whole columns, is several times faster than a sum over axes of length 4.
+    rows = np.add.reduce([inner[offset::BLOCK] for offset in range(BLOCK)], dtype=np.uint32)
+    return np.add.reduce([rows[:, offset::BLOCK] for offset in range(BLOCK)]) / BLOCK**2
 
 
 def local_variance(image: np.ndarray) -> np.ndarray:
@@ -39,7 +49,7 @@ def local_variance(image: np.ndarray) -> np.ndarray:
     >>> local_variance(stripes)[1, 1]
     np.float64(100.0)
     """
-    wide = image.astype(np.int64)
-    mean = ndimage.uniform_filter(block_mean(wide), 3)
+    wide = image.astype(np.uint16)
+    mean = ndimage.uniform_filter(block_mean(image), 3)
     mean_square = ndimage.uniform_filter(block_mean(wide * wide), 3)
     return np.maximum(mean_square - mean**2, 0)

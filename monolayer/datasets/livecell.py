@@ -68,8 +68,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
     require_space(folder, sum(file.bytes for file in fetched.values()), "Writing the annotations")
     for split, name in names.items():
         with _discarded_on(InputError, fetched[name], scratch):
-            coco = read_coco(fetched[name].path)
-        write_coco(folder / "annotations" / f"{split}.json", coco)
+            write_coco(folder / "annotations" / f"{split}.json", read_coco(fetched[name].path))
     fetched |= _bring_images(settings, folder / "images", scratch)
     write_description(folder, _describe(settings, fetched))
 

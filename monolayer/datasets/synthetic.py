@@ -38,7 +38,7 @@ class Settings(DatasetSettings):
 
     seed: int = Field(default=0, ge=0)
     """Another seed gives other cells."""
-    cell_types: list[str] = list(CELL_TYPES)
+    cell_types: list[str] = Field(default=list(CELL_TYPES), min_length=1)
     """Which of LIVECell's types."""
     train_images: int = Field(default=4, ge=1)
     """Images of each cell type, without the planted copies."""
@@ -68,7 +68,9 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
     spares = plan_spares(settings.cell_types, settings.defects.spares)
     pictures = render_files(settings, folder, [*sound, *spares], ComputeSettings())
     size = (settings.width, settings.height)
-    planting = Planting(pictures[: len(sound)], pictures[len(sound) :], size, generator("defects", settings.seed))
+    planting = Planting(
+        pictures[: len(sound)], pictures[len(sound) :], size, generator("defects", settings.seed)
+    )
     planting.plant(settings.defects)
     _write_copies(folder, planting.pictures)
     number(planting.pictures)

@@ -15,11 +15,11 @@ from monolayer.parameters import validate
 from monolayer.plugins import load_plugin
 
 
-def write_model(folder: Path, settings: ModelSettings, weights: dict[str, torch.Tensor], stride: int) -> None:
+def write_model(folder: Path, settings: ModelSettings, weights: dict[str, torch.Tensor]) -> None:
     """Write the weights and all settings of a model into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(weights, folder / "weights.pt")
-    content = {"settings": settings.model_dump(), "stride": stride}
+    content = {"settings": settings.model_dump()}
     (folder / "model.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

@@ -8,13 +8,14 @@ from monolayer.plots.style import axes_grid, styled
 
 AGREEMENT_COLOURS = {
     "found": (0, 158, 115),
-    "false": (230, 159, 0),
-    "missed": (213, 94, 199),
+    "false": (255, 176, 0),
+    "missed": (220, 38, 127),
 }
+AGREEMENT_STRENGTH = {"found": 0.35, "false": 0.8, "missed": 0.8}
 
 
 def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Tint the pixels that were found (green), falsely found (orange) and missed (magenta).
+    """Tint the pixels that were found (green), falsely found (yellow) and missed (magenta).
 
     Parameters
     ----------
@@ -31,8 +32,8 @@ def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarr
     coloured = np.repeat(stretch_contrast(image)[..., None], 3, axis=2)
     regions = {"found": truth & prediction, "false": prediction & ~truth, "missed": truth & ~prediction}
     for name, region in regions.items():
-        tint = np.array(AGREEMENT_COLOURS[name], dtype=np.uint16)
-        coloured[region] = (coloured[region].astype(np.uint16) + tint) // 2
+        tint, strength = np.array(AGREEMENT_COLOURS[name]), AGREEMENT_STRENGTH[name]
+        coloured[region] = np.rint((1 - strength) * coloured[region] + strength * tint)
     return coloured
 
 
@@ -92,6 +93,6 @@ def plot_overlays(title: str, panels: dict[str, np.ndarray]) -> Figure:
         place.set_title(caption, fontsize=8, fontweight="normal")
         place.axis("off")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-    keys = [Patch(color=np.array(colour) / 255, label=name) for name, colour in AGREEMENT_COLOURS.items()]
+    keys = [Patch(color=np.array(colour) / 255, alpha=AGREEMENT_STRENGTH[name], label=name) for name, colour in AGREEMENT_COLOURS.items()]
     figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return figure

@@ -41,7 +41,7 @@ PALETTE = (
 )  # fmt: skip
 EMPHASIS = PALETTE[0]
 MUTED = "#b0b0b0"
-SPLIT_COLOURS = {"train": PALETTE[6], "val": PALETTE[1], "test": PALETTE[0]}
+SPLIT_COLOURS = {"train": PALETTE[8], "val": PALETTE[1], "test": PALETTE[0]}
 
 Arguments = ParamSpec("Arguments")
 
@@ -73,7 +73,7 @@ def no_grid(axes: Axes, axis: str) -> None:
     axes.tick_params(axis=axis, length=0)
 
 
-def save_png(figure: Figure, path: Path, colours: int = 128) -> None:
+def save_png(figure: Figure, path: Path, colours: int = 64) -> None:
     """Write a figure as PNG of few colours: small, and without date or program name."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -83,5 +83,6 @@ def save_png(figure: Figure, path: Path, colours: int = 128) -> None:
 def save_colours(image: np.ndarray, path: Path, colours: int) -> None:
     """Write uint8 [H, W, 3] as PNG with a palette of at most `colours` colours."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.fromarray(image).quantize(colours, dither=Image.Dither.NONE)
+    # Two rounds of k-means keep the few bright colours that a median cut alone washes out.
+    picture = Image.fromarray(image).quantize(colours, kmeans=2, dither=Image.Dither.NONE)
     picture.save(path, optimize=True)

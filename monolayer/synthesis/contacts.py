@@ -12,7 +12,7 @@ def press(cells: Snapshot, overlap: float) -> np.ndarray:
     """Cut the free outlines where cells meet.
 
     A point belongs to the cell to whose edge it is relatively nearest: the distance from the centre is
-    measured in radii of the outline in that direction. Round cells lie on top and are not cut.
+    measured in radii of the outline in that direction. Round cells yield to round cells alone.
 
     Parameters
     ----------
@@ -30,7 +30,9 @@ def press(cells: Snapshot, overlap: float) -> np.ndarray:
     low, high = boxes(cells.bodies, cells.radii)
     radii = cells.radii.copy()
     for cell in range(len(radii)):
-        near = np.all((low < high[cell]) & (high > low[cell]), axis=1) & (cells.rounded == cells.rounded[cell])
+        near = np.all((low < high[cell]) & (high > low[cell]), axis=1) & (
+            cells.rounded | ~cells.rounded[cell]
+        )
         near[cell] = False
         if near.any():
             radii[cell] *= _free_share(cells, cell, np.flatnonzero(near), theta, low, high, overlap)
@@ -54,7 +56,9 @@ def _free_share(
 ) -> np.ndarray:
     """Return the share of the cell's radius that it keeps in each direction, float64 [P]."""
     own = (np.arange(_STEPS) + 1)[:, None] / _STEPS  # (S, 1)
-    rays = to_image(cells.bodies.take(slice(cell, cell + 1)), theta, (own * cells.radii[cell])[None])[0]  # (S, P, 2)
+    rays = to_image(cells.bodies.take(slice(cell, cell + 1)), theta, (own * cells.radii[cell])[None])[
+        0
+    ]  # (S, P, 2)
     inside = np.all((rays > low[near, None, None]) & (rays < high[near, None, None]), axis=-1)  # (N, S, P)
     neighbour, step, point = np.nonzero(inside)
     others = np.full(inside.shape, 1.5)  # beyond a cell's box, and so beyond its outline

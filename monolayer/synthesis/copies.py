@@ -23,7 +23,9 @@ class Change(NamedTuple):
 
 
 def _reencode(image: np.ndarray) -> np.ndarray:
-    return np.asarray(imagecodecs.jpeg8_decode(imagecodecs.jpeg8_encode(np.ascontiguousarray(image), level=90)))
+    return np.asarray(
+        imagecodecs.jpeg8_decode(imagecodecs.jpeg8_encode(np.ascontiguousarray(image), level=90))
+    )
 
 
 def _brighten(image: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ class DefectSettings(Settings):
     same_pixels: int = Field(default=2, ge=0)
     """One image under two names in a split."""
     near_copy: int = Field(default=5, ge=0)
-    """Copies in the same split that are re-encoded, brighter, of more contrast, flipped or turned, by turns."""
+    """Copies in the same split: re-encoded, brighter, of more contrast, flipped, turned by turns."""
     leak_same_name: int = Field(default=3, ge=0)
     """One file name in two splits: train and val, train and test, val and test by turns."""
     leak_same_pixels: int = Field(default=3, ge=0)
@@ -91,7 +91,7 @@ class Planting:
             for split in SPLITS
         }
         for candidates in self._sound.values():
-            rng.shuffle(candidates)  # type: ignore[arg-type]
+            rng.shuffle(candidates)
         self._spares = list(spares)
         self._size = size
         self._rng = rng

@@ -56,8 +56,10 @@ def _render(
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     cells = _visible(snapshot(population, traits, minutes), height, width)
     radii = press(cells, traits.overlap)
-    solid = phase.cell_thickness(rng, cells, radii, traits, height, width)
+    interiors = phase.draw_interiors(rng, len(radii))
+    solid = phase.cell_thickness(cells, radii, interiors, traits, height, width)
     thickness = solid.height + phase.granules(rng, cells, radii, traits, height, width)
+    thickness += phase.nucleoli(rng, cells, interiors, traits, height, width)
     thickness += phase.debris(rng, traits, height, width)
     thickness += solid.texture * optics.fine_structure(rng, (height, width))
     return optics.expose(rng, thickness, traits.shear), _polygons(cells, radii, height, width)

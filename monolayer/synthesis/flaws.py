@@ -28,4 +28,4 @@ def no_area(rng: np.random.Generator, cells: list[Cell], size: tuple[int, int]) 
 def outside_image(rng: np.random.Generator, cells: list[Cell], size: tuple[int, int]) -> Cell:
     """A cell that lies an image's width too far to the right."""
     polygon = cells[rng.integers(len(cells))].polygon
-    return Cell(np.round(polygon + [size[0] + 5, 0], 2))
+    return Cell(np.round(polygon + np.array([size[0] + 5, 0]), 2))

@@ -7,7 +7,7 @@ outside and a dark line inside.
 import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-HALO = 3.0
+HALO = 1.6
 """Reach of the phase ring's halo, pixels."""
 GREY = 128.0
 
@@ -20,18 +20,19 @@ def expose(rng: np.random.Generator, thickness: np.ndarray, shear: float) -> np.
 
 def phase_contrast(thickness: np.ndarray, shear: float) -> np.ndarray:
     """Return the deviation from grey, float64 [H, W]: thicker than its surroundings is darker."""
-    sharp = gaussian_filter(thickness, 0.6)
-    contrast = gaussian_filter(thickness, HALO) - sharp
+    contrast = gaussian_filter(thickness, HALO) - thickness
     if shear:
-        rows, columns = np.gradient(sharp)
+        rows, columns = np.gradient(thickness)
         contrast += shear * (rows + columns)
     return contrast
 
 
 def fine_structure(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Return noise of unit variance whose grains are about three pixels wide, float64."""
+    """Return noise of unit variance with grains of about two pixels, stronger in places, float64."""
     noise = rng.standard_normal(shape)
-    grains = gaussian_filter(noise, 0.8) - gaussian_filter(noise, 2.0)
+    grains = gaussian_filter(noise, 0.6) - gaussian_filter(noise, 1.6)
+    places = gaussian_filter(rng.standard_normal(shape), 4)
+    grains *= np.exp(0.5 * places / places.std())
     return grains / grains.std()
 
 
@@ -44,7 +45,10 @@ def _background(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _enlarge(coarse: np.ndarray, height: int, width: int) -> np.ndarray:
-    rows, columns = np.linspace(0.5, coarse.shape[0] - 1.5, height), np.linspace(0.5, coarse.shape[1] - 1.5, width)
+    rows, columns = (
+        np.linspace(0.5, coarse.shape[0] - 1.5, height),
+        np.linspace(0.5, coarse.shape[1] - 1.5, width),
+    )
     tall = np.stack([np.interp(rows, np.arange(len(coarse)), column) for column in coarse.T], axis=1)
     return np.stack([np.interp(columns, np.arange(tall.shape[1]), row) for row in tall])
 

@@ -10,6 +10,9 @@ from monolayer.synthesis.contacts import boxes
 from monolayer.synthesis.outlines import Bodies, from_image, radius_at, to_image
 from monolayer.synthesis.population import LIVECELL_PIXELS, Snapshot
 
+NUCLEUS = 0.45
+"""Radius of a nucleus, in radii of its cell, up to a cell radius of 14 pixels."""
+
 
 class Thickness(NamedTuple):
     """What the cells of one image add to the light's path."""
@@ -20,23 +23,40 @@ class Thickness(NamedTuple):
     """float64 [H, W]: standard deviation of its fine structure, grey levels."""
 
 
+class Interiors(NamedTuple):
+    """What N cells look like inside, each in its own way."""
+
+    strength: np.ndarray
+    """float64 [N, 3]: contrast of the body, the fine structure and the nucleus, about 1."""
+    nucleus: np.ndarray
+    """float64 [N, 2]: where it lies, in the cell's own coordinates."""
+
+
+def draw_interiors(rng: np.random.Generator, number: int) -> Interiors:
+    """Draw the insides of `number` cells."""
+    return Interiors(rng.lognormal(0, [0.4, 0.3, 0.3], (number, 3)), rng.uniform(-0.2, 0.2, (number, 2)))
+
+
 def cell_thickness(
-    rng: np.random.Generator, cells: Snapshot, radii: np.ndarray, traits: CellType, height: int, width: int
+    cells: Snapshot, radii: np.ndarray, interiors: Interiors, traits: CellType, height: int, width: int
 ) -> Thickness:
     """Add up the cells' bodies and nuclei; `radii` [N, P] are their outlines after `contacts.press`."""
     total = Thickness(np.zeros((height, width)), np.zeros((height, width)))
-    strength = rng.lognormal(0, 0.3, (len(radii), 3))  # of the body, the texture and the nucleus
-    offset = rng.uniform(-0.2, 0.2, (len(radii), 2))
     low, high = boxes(cells.bodies, radii)
     first, last = np.maximum(np.floor(low - 1), 0).astype(int), np.maximum(np.ceil(high + 1), 0).astype(int)
     for cell in range(len(radii)):
         window = slice(first[cell, 1], last[cell, 1]), slice(first[cell, 0], last[cell, 0])
         theta, rho = _polar(cells.bodies.take(slice(cell, cell + 1)), first[cell], total.height[window].shape)
         edge = radius_at(radii, cell, theta)
-        layer = _ball if cells.rounded[cell] else _sheet
-        body, nucleus = layer(rho, edge, theta, cells.bodies.radius[cell], offset[cell], traits)
-        total.height[window] += strength[cell, 0] * body + strength[cell, 2] * nucleus
-        total.texture[window] += strength[cell, 1] * traits.texture * (rho < edge)
+        strength = interiors.strength[cell]
+        if cells.rounded[cell]:
+            total.height[window] += strength[0] * _ball(rho, edge, cells.bodies.radius[cell], traits)
+        else:
+            body, nucleus = _sheet(
+                rho, edge, theta, cells.bodies.radius[cell], interiors.nucleus[cell], traits
+            )
+            total.height[window] += strength[0] * body + strength[2] * nucleus
+        total.texture[window] += strength[1] * traits.texture * (rho < edge - 1.3 / cells.bodies.radius[cell])
     return total
 
 
@@ -47,22 +67,21 @@ def _polar(body: Bodies, first: np.ndarray, shape: tuple[int, ...]) -> tuple[np.
 
 
 def _sheet(
-    rho: np.ndarray, edge: np.ndarray, theta: np.ndarray, radius: float, offset: np.ndarray, traits: CellType
+    rho: np.ndarray, edge: np.ndarray, theta: np.ndarray, radius: float, nucleus: np.ndarray, traits: CellType
 ) -> tuple[np.ndarray, np.ndarray]:
     """A spread cell: steep at its margin, thicker over the nucleus, whose envelope shows."""
-    depth = np.clip((edge - rho) * radius, 0, None)
-    x, y = rho * np.cos(theta) - offset[0], rho * np.sin(theta) - offset[1]
-    inner = np.hypot(x, y) * radius / (0.42 * min(radius, 13))
-    body = traits.thickness[0] * (1 - np.exp(-depth / 1.5)) * (1 + 0.5 * np.exp(-(inner**2) / 2))
-    nucleus = traits.nucleus * (np.exp(-(((inner - 1) / 0.2) ** 2)) - 0.5 * (inner < 1))
-    return body, np.where(depth > 1, nucleus, 0)
+    depth = np.clip((edge - rho) * radius - 0.5, 0, None)
+    x, y = rho * np.cos(theta) - nucleus[0], rho * np.sin(theta) - nucleus[1]
+    inner = np.hypot(x, y) * radius / (NUCLEUS * min(radius, 14))
+    body = traits.thickness[0] * (1 - np.exp(-depth / 1.2)) * (1 + 0.5 * np.exp(-(inner**2) / 2))
+    envelope = traits.nucleus * (np.exp(-(((inner - 1) / 0.15) ** 2)) - 0.5 * (inner < 1))
+    return body, np.where(depth > 1, envelope, 0)
 
 
-def _ball(
-    rho: np.ndarray, edge: np.ndarray, theta: np.ndarray, radius: float, offset: np.ndarray, traits: CellType
-) -> tuple[np.ndarray, np.ndarray]:
-    """A round cell: a dome, whose nucleus does not show."""
-    return traits.thickness[1] * np.sqrt(np.clip(1 - (rho / edge) ** 2, 0, None)), np.zeros_like(rho)
+def _ball(rho: np.ndarray, edge: np.ndarray, radius: float, traits: CellType) -> np.ndarray:
+    """A round cell: a dome with a steep rim, within the bright ring that belongs to its outline."""
+    share = np.clip(rho / np.maximum(edge - 1.6 / radius, 0.1), 0, 1)
+    return traits.thickness[1] * np.sqrt(1 - share**4)
 
 
 def granules(
@@ -73,12 +92,24 @@ def granules(
     number = rng.poisson(traits.granules * area / 100 * rng.lognormal(-0.3, 0.8, len(area)))
     owner = np.repeat(np.arange(len(area)), number)
     theta = rng.uniform(0, 2 * np.pi, len(owner))
-    share = rng.beta(1.6, 1.8, len(owner)) * 0.95
+    share = rng.beta(2, 2.5, len(owner)) * 0.95
     rho = share * radius_at(radii, owner, theta)
     where = to_image(cells.bodies.take(owner), theta[:, None], rho[:, None])[:, 0]
     contrast = traits.granule_contrast * rng.lognormal(0, 0.5, len(owner))
     contrast *= np.where(rng.random(len(owner)) < 0.15, -1.2, 1)
-    return spots(where, contrast, 0.8, height, width)
+    return spots(where, contrast, 0.5, height, width)
+
+
+def nucleoli(
+    rng: np.random.Generator, cells: Snapshot, interiors: Interiors, traits: CellType, height: int, width: int
+) -> np.ndarray:
+    """Return the thickness of the dark bodies inside the nuclei of spread cells, float64 [H, W]."""
+    owner = np.repeat(np.flatnonzero(~cells.rounded), rng.integers(1, 5, np.count_nonzero(~cells.rounded)))
+    bodies = cells.bodies.take(owner)
+    reach = NUCLEUS * np.minimum(14 / bodies.radius, 1)
+    x, y = (interiors.nucleus[owner] + rng.uniform(-0.5, 0.5, (len(owner), 2)) * reach[:, None]).T
+    where = to_image(bodies, np.arctan2(y, x)[:, None], np.hypot(x, y)[:, None])[:, 0]
+    return spots(where, traits.nucleolus * rng.lognormal(0, 0.4, len(owner)), 0.8, height, width)
 
 
 def debris(rng: np.random.Generator, traits: CellType, height: int, width: int) -> np.ndarray:
@@ -87,10 +118,10 @@ def debris(rng: np.random.Generator, traits: CellType, height: int, width: int) 
     heaps = rng.uniform(0, [width, height], (int(rng.poisson(traits.debris * share * 0.6)), 2))
     owner = np.repeat(np.arange(len(heaps)), rng.geometric(0.6, len(heaps)))
     where = heaps[owner] + rng.normal(0, 3.5, (len(owner), 2))
-    contrast = rng.uniform(20, 90, len(owner)) * np.where(rng.random(len(owner)) < 0.2, -1, 1)
+    contrast = rng.uniform(20, 130, len(owner)) * np.where(rng.random(len(owner)) < 0.2, -1, 1)
     small = rng.random(len(owner)) < 0.6
-    return spots(where[small], contrast[small], 0.9, height, width) + spots(
-        where[~small], contrast[~small], 1.5, height, width
+    return spots(where[small], contrast[small], 0.6, height, width) + spots(
+        where[~small], contrast[~small], 1.1, height, width
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 
 import msgspec
 import numpy as np
@@ -37,13 +38,11 @@ class Picture:
 
 def number(pictures: Iterable[Picture]) -> None:
     """Give ids to pictures and cells, split by split in the order of the list, from 1, without repeats."""
-    image_id = annotation_id = 0
+    image_ids, annotation_ids = count(1), count(1)
     for picture in sorted(pictures, key=lambda picture: SPLITS.index(picture.split)):
-        image_id += 1
-        picture.id = image_id
+        picture.id = next(image_ids)
         for cell in picture.cells:
-            annotation_id += 1
-            cell.id = annotation_id
+            cell.id = next(annotation_ids)
 
 
 def to_coco(pictures: Iterable[Picture], height: int, width: int) -> Coco:

@@ -51,5 +51,5 @@ def checkpoint_callbacks(folder: Path) -> list[ModelCheckpoint]:
         "save_on_train_epoch_end": True,
         "enable_version_counter": False,
     }
-    best = ModelCheckpoint(filename="best", monitor="val_dice", mode="max", save_weights_only=True, **always)
+    best = ModelCheckpoint(filename="best", monitor="val/dice", mode="max", save_weights_only=True, **always)
     return [best, ModelCheckpoint(filename="last", **always)]

@@ -1,6 +1,6 @@
 """Train one model: Lightning's Trainer does the loop."""
 
-import json
+import logging
 import math
 import warnings
 from collections.abc import Sequence
@@ -22,13 +22,17 @@ from monolayer.training.samples import Sample
 from monolayer.training.task import Task
 
 
+# The images are in memory, so no workers are wanted; a checkpoint folder that holds something is a resumed training.
+warnings.filterwarnings("ignore", ".*(does not have many workers|exists and is not empty|LeafSpec).*")
+logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+
+
 @dataclass(frozen=True)
 class Trained:
     """The outcome of a training."""
 
     weights: dict[str, torch.Tensor]
     """State of the model at its best epoch."""
-    stride: int
     history: pd.DataFrame
     """See `monolayer.training.history.read_history`."""
     parameters: int
@@ -71,15 +75,12 @@ def fit(
     )
     return Trained(
         weights=_best_weights(scratch),
-        stride=model.stride,
         history=read_history(scratch / "live"),
         parameters=sum(weight.numel() for weight in model.parameters()),
     )
 
 
 def _trainer(epochs: int, settings: TrainSettings, scratch: Path) -> Trainer:
-    # num_workers=0 is meant: the images are in memory.
-    warnings.filterwarnings("ignore", ".*does not have many workers.*")
     return Trainer(
         max_epochs=epochs,
         accelerator=settings.accelerator,

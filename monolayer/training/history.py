@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 
-LOSSES = {"train": "train_loss", "val": "val_loss"}
-SCORES = {"val_dice": "val_dice"}
 
 
 def read_history(live: Path) -> pd.DataFrame:
@@ -21,7 +19,8 @@ def read_history(live: Path) -> pd.DataFrame:
     pandas.DataFrame
         One row per epoch: ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_dice``.
     """
-    columns = {name: _last_of_each_step(live, name) for name in ("train_loss", "val_loss", "val_dice")}
+    names = ("train/loss", "val/loss", "val/dice")
+    columns = {name.replace("/", "_"): _last_of_each_step(live, name) for name in names}
     history = pd.DataFrame(columns).round(6)
     history.insert(0, "epoch", range(1, len(history) + 1))
     return history
@@ -30,7 +29,7 @@ def read_history(live: Path) -> pd.DataFrame:
 def _last_of_each_step(live: Path, name: str) -> list[float]:
     # A training killed between its log and its checkpoint repeats the epoch, and logs it again.
     logged = pd.read_csv(live / "plots" / "metrics" / f"{name}.tsv", sep="\t")
-    return logged.drop_duplicates("step", keep="last")[name].tolist()
+    return logged.drop_duplicates("step", keep="last").iloc[:, -1].tolist()
 
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:

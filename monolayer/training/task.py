@@ -38,7 +38,7 @@ class Task(LightningModule):
     def training_step(self, batch: list[Tensor], _: int) -> Tensor:
         images, labels = batch  # uint8 and int32 (B, H, W)
         losses = self.model.loss(self.model(images.unsqueeze(1).float()), self.model.targets(labels))
-        self.log("train_loss", losses["loss"], on_step=False, on_epoch=True, batch_size=len(images))
+        self.log("train/loss", losses["loss"], on_step=False, on_epoch=True, batch_size=len(images))
         return losses["loss"]
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
@@ -46,7 +46,7 @@ class Task(LightningModule):
         outputs = outputs_at_stride(self.model, self.model.stride, images.unsqueeze(1).float())
         losses = self.model.loss(outputs, self.model.targets(labels))
         dice = dice_of_masks(self.model.foreground(outputs) >= 0.5, labels > 0)
-        scores = {"val_loss": losses["loss"], "val_dice": dice}
+        scores = {"val/loss": losses["loss"], "val/dice": dice}
         self.log_dict(scores, on_epoch=True, prog_bar=True, batch_size=len(images))
 
     def configure_optimizers(self) -> dict[str, Any]:

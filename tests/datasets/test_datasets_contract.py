@@ -17,6 +17,7 @@ from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image, write_tiff
 from monolayer.parameters import read_parameters
 from monolayer.rasterise import run_length_codes
+from monolayer.synthesis.defects import DefectSettings
 
 SIZE = {"width": 12, "height": 10}
 SQUARE = [[1.0, 1.0, 9.0, 1.0, 9.0, 9.0, 1.0, 9.0]]
@@ -42,9 +43,9 @@ def coco(folder: Path) -> dict[str, Any]:
 
 
 def synthetic(folder: Path) -> dict[str, Any]:
-    return {
-        "cell_types": ["A172"], "train_images": 2, "val_images": 1, "test_images": 1, "width": 128, "height": 96,
-    }  # fmt: skip
+    images = {"train_images": 2, "val_images": 1, "test_images": 1, "width": 128, "height": 96}
+    defects = dict.fromkeys(DefectSettings.model_fields, 0) | {"no_annotation": 1, "no_area": 1}
+    return {"cell_types": ["A172"], "defects": defects} | images
 
 
 SOURCES: dict[str, Callable[[Path], dict[str, Any]]] = {

@@ -1,0 +1,75 @@
+"""Run a command in processes of its own; take its time and its peak memory."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+INTERVAL = 0.02
+
+
+class Cost(NamedTuple):
+    """What a command took."""
+
+    seconds: float
+    peak_gb: float
+    """Peak of the resident memory of the process and its children together, 1e9 bytes."""
+    output: str
+
+
+def measure(*command: str, cwd: Path = ROOT) -> Cost:
+    """Run a command to its end and measure it; a failing command is an error."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, text=True)
+    watched = psutil.Process(process.pid)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _resident(watched))
+        time.sleep(INTERVAL)
+    seconds = time.perf_counter() - start
+    output = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{output}")
+    return Cost(round(seconds, 2), round(peak / 1e9, 3), output)
+
+
+def measure_python(code: str, *arguments: str, cwd: Path = ROOT) -> Cost:
+    """Measure a fresh Python process that runs `code`."""
+    return measure(sys.executable, "-c", code, *arguments, cwd=cwd)
+
+
+def _resident(process: psutil.Process) -> int:
+    total = 0
+    try:
+        for member in (process, *process.children(recursive=True)):
+            total += member.memory_info().rss
+    except psutil.NoSuchProcess:  # it ended between the listing and the reading
+        pass
+    return total
+
+
+def machine() -> dict[str, Any]:
+    """Say where a result was measured."""
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def write_result(name: str, result: dict[str, Any]) -> None:
+    """Write benchmarks/results/<name>.json."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"wrote {path.relative_to(ROOT)}")

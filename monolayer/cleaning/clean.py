@@ -1,0 +1,95 @@
+"""The whole cleaning: lists of images and annotations in, cleaned lists and their explanation out."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from monolayer.cleaning.applying import count, unknown_images, without
+from monolayer.cleaning.decisions import decide
+from monolayer.cleaning.fields_of_view import count_shared_fields
+from monolayer.cleaning.removals import Removal, removals_csv
+from monolayer.cleaning.report import Counts, report
+from monolayer.cleaning.settings import CleaningSettings
+from monolayer.cleaning.survey import Survey, survey_split
+from monolayer.coco import SPLITS, read_coco, write_coco
+from monolayer.errors import InputError
+from monolayer.images import ImageFolder, write_whole
+from monolayer.parallel import ComputeSettings
+
+
+def clean_splits(
+    sampled: Path,
+    images: Path,
+    out: Path,
+    metrics: Path,
+    settings: CleaningSettings,
+    compute: ComputeSettings,
+) -> None:
+    """Remove copies, leaks and faulty annotations from train, val and test.
+
+    One split is in memory at a time: each is read for the survey, and once more for the writing.
+
+    Parameters
+    ----------
+    sampled
+        Folder of train.json, val.json and test.json.
+    images
+        Folder of the image files, in any sub-folders.
+    out
+        Folder to write the cleaned lists and removed.csv to.
+    metrics
+        JSON file to write the counts to.
+    settings
+        Which checks run, and their thresholds.
+    compute
+        Where the work over images runs.
+
+    Raises
+    ------
+    InputError
+        A split is empty after the cleaning, or an annotation file cannot be used.
+    """
+    surveys, unknown = _survey(sampled, ImageFolder(images), settings, compute)
+    removals = decide(surveys, settings, compute) + (unknown if settings.unknown_image else [])
+    check_not_empty(surveys, removals)
+    before, after = _write_kept(sampled, out, removals)
+    write_whole(out / "removed.csv", removals_csv(removals).encode())
+    content = report(before, after, removals, count_shared_fields(surveys))
+    metrics.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(metrics, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def _survey(
+    sampled: Path, folder: ImageFolder, settings: CleaningSettings, compute: ComputeSettings
+) -> tuple[list[Survey], list[Removal]]:
+    surveys: list[Survey] = []
+    unknown: list[Removal] = []
+    for split in SPLITS:
+        coco = read_coco(sampled / f"{split}.json")
+        surveys += survey_split(coco, split, folder, settings, compute)
+        unknown += unknown_images(coco, split)
+    return surveys, unknown
+
+
+def _write_kept(sampled: Path, out: Path, removals: list[Removal]) -> tuple[Counts, Counts]:
+    before, after = {}, {}
+    for split in SPLITS:
+        coco = read_coco(sampled / f"{split}.json")
+        kept = without(coco, split, removals)
+        before[split], after[split] = count(coco), count(kept)
+        write_coco(out / f"{split}.json", kept)
+    return before, after
+
+
+def check_not_empty(surveys: Iterable[Survey], removals: Iterable[Removal]) -> None:
+    """Raise an InputError that tells why, where a split loses all its images."""
+    images = Counter(survey.split for survey in surveys)
+    for split in SPLITS:
+        reasons = Counter(row.reason for row in removals if row.split == split and row.annotation_id is None)
+        if reasons.total() == images[split]:
+            why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items())) or "it had none"
+            raise InputError(
+                f"split {split} has no image left after the cleaning ({why}). Sample more images, or "
+                "switch a check off under `deduplicate:` in params.yaml."
+            )

@@ -1,0 +1,111 @@
+"""From what the survey found to what is removed."""
+
+from collections.abc import Iterable, Sequence
+
+from monolayer.cleaning.copies import Link, link_equal, remove_copies
+from monolayer.cleaning.fields_of_view import remove_shared_fields
+from monolayer.cleaning.near_copies import link_near_copies
+from monolayer.cleaning.removals import Removal
+from monolayer.cleaning.settings import CleaningSettings
+from monolayer.cleaning.survey import Survey
+from monolayer.parallel import ComputeSettings
+
+
+def decide(surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings) -> list[Removal]:
+    """List what has to go: useless images first, then copies, shared fields and faulty outlines.
+
+    Only an image that is good in itself takes the place of a copy, so that none is lost for the sake of a
+    twin that goes as well.
+
+    Parameters
+    ----------
+    surveys
+        Images of all splits.
+    settings
+        Which checks run, and their thresholds.
+    compute
+        Where candidates for near copies are read and correlated.
+
+    Returns
+    -------
+    list of Removal
+        Rows for images, each image at most once, then rows for annotations.
+    """
+    removals = [removal for survey in surveys if (removal := remove_useless(survey, settings))]
+    readable = [survey for survey in _left(surveys, removals) if survey.digest is not None]
+    removals += remove_copies(readable, links(readable, settings, compute))
+    if settings.same_field_of_view:
+        removals += remove_shared_fields(_left(surveys, removals))
+    return removals + remove_outlines(surveys, removals)
+
+
+def _left(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Survey]:
+    gone = {(removal.split, removal.image_id) for removal in removals}
+    return [survey for survey in surveys if (survey.split, survey.image.id) not in gone]
+
+
+def remove_useless(survey: Survey, settings: CleaningSettings) -> Removal | None:
+    """Return the removal of an image that has no file, no pixels, no annotation or few of those it needs."""
+    reason, score = _uselessness(survey, settings)
+    if reason is None or not getattr(settings, reason):
+        return None
+    return Removal(survey.split, survey.image.id, survey.image.file_name, None, reason, score=score)
+
+
+def _uselessness(survey: Survey, settings: CleaningSettings) -> tuple[str | None, float | None]:
+    if survey.path is None:
+        return "missing_file", None
+    if survey.digest is None:
+        return "unreadable_file", None
+    if survey.sound_annotations == 0:
+        return "no_annotation", None
+    if survey.coverage is not None and is_incomplete(*survey.coverage, settings):
+        return "incomplete_annotation", survey.coverage.missed
+    return None, None
+
+
+def is_incomplete(annotated: float, missed: float, settings: CleaningSettings) -> bool:
+    """Say whether much of an image looks like cells without being annotated, absolutely and relatively.
+
+    >>> is_incomplete(annotated=0.01, missed=0.30, settings=CleaningSettings())
+    True
+    >>> is_incomplete(annotated=0.01, missed=0.02, settings=CleaningSettings())
+    False
+    """
+    return missed > settings.missed_area and missed > settings.missed_ratio * annotated
+
+
+def links(surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings) -> list[Link]:
+    """Link the images that are one: by name and pixels, by pixels, or nearly."""
+    found = []
+    splits = ["" if settings.leaks else survey.split for survey in surveys]
+    digests = [survey.digest for survey in surveys]
+    if settings.same_name:
+        names = [survey.image.file_name for survey in surveys]
+        found += link_equal(list(zip(splits, digests, names, strict=True)))
+    if settings.same_pixels:
+        found += link_equal(list(zip(splits, digests, strict=True)))
+    if settings.near_copy:
+        found += link_near_copies(surveys, settings, compute)
+    return found
+
+
+def remove_outlines(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Removal]:
+    """Return the removals of annotations, but for those that go with their image.
+
+    Where an image goes because none of its annotations is sound, their rows say why.
+    """
+    gone = {(removal.split, removal.image_id): removal.reason for removal in removals}
+    return [
+        Removal(
+            survey.split,
+            survey.image.id,
+            survey.image.file_name,
+            survey.annotation_ids[fault.position],
+            fault.reason,
+            score=fault.score,
+        )
+        for survey in surveys
+        if gone.get((survey.split, survey.image.id), "no_annotation") == "no_annotation"
+        for fault in survey.faults
+    ]

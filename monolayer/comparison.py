@@ -1,0 +1,143 @@
+"""All methods on the same images: ranking, intervals and paired differences."""
+
+import csv
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from pydantic import Field
+
+from monolayer.errors import InputError
+from monolayer.metrics.bootstrap import bootstrap_means, percentile_interval
+from monolayer.metrics.foreground import confluences, foreground_scores
+from monolayer.metrics.overlap import dice, iou
+from monolayer.parameters import Settings
+from monolayer.scores import ImageScore, stack_counts
+
+
+class CompareSettings(Settings):
+    """How the intervals are drawn."""
+
+    resamples: int = Field(default=10_000, ge=1)
+    """Bootstrap draws of the images."""
+    seed: int = Field(default=0, ge=0)
+    """Of the draws."""
+
+
+class ComparisonRow(msgspec.Struct, frozen=True):
+    """One method's scores over the test images; ``_low`` and ``_high`` are ends of 95 % intervals."""
+
+    method: str
+    kind: str
+    """``model`` or ``threshold``."""
+    images: int
+    dice: float
+    dice_low: float
+    dice_high: float
+    iou: float
+    iou_low: float
+    iou_high: float
+    confluence_rmse: float
+    confluence_rmse_low: float
+    confluence_rmse_high: float
+    confluence_bias: float
+    difference: float
+    """Dice less the best method's, on the same images."""
+    difference_low: float
+    difference_high: float
+
+
+def compare_methods(
+    scores: dict[str, list[ImageScore]], models: list[str], settings: CompareSettings
+) -> list[ComparisonRow]:
+    """Compare methods over the same images.
+
+    Parameters
+    ----------
+    scores
+        By method, the scores of its images.
+    models
+        Which of the methods are models; the others are thresholds.
+    settings
+        Draws and seed.
+
+    Returns
+    -------
+    list of ComparisonRow
+        Highest mean Dice first.
+
+    Raises
+    ------
+    InputError
+        The methods were not scored on the same images.
+    """
+    counts = np.stack(same_images(scores), axis=1)  # (images, methods, 4)
+    dices = dice(counts)
+    best = int(np.argmax(dices.mean(axis=0)))
+    true, predicted = confluences(counts)
+    means = {
+        "dice": bootstrap_means(dices, settings.resamples, settings.seed),
+        "iou": bootstrap_means(iou(counts), settings.resamples, settings.seed),
+        "confluence_rmse": np.sqrt(bootstrap_means((predicted - true) ** 2, settings.resamples, settings.seed)),
+    }
+    means["difference"] = means["dice"] - means["dice"][:, [best]]
+    intervals = {name: percentile_interval(draws) for name, draws in means.items()}
+    rows = []
+    for index, method in enumerate(scores):
+        known = foreground_scores(counts[:, index])
+        known["difference"] = known["dice"] - float(dices[:, best].mean())
+        for name, (low, high) in intervals.items():
+            known |= {f"{name}_low": float(low[index]), f"{name}_high": float(high[index])}
+        kind = "model" if method in models else "threshold"
+        fields = {name: known[name] for name in ComparisonRow.__struct_fields__ if name in known}
+        rows.append(ComparisonRow(method=method, kind=kind, **fields))  # type: ignore[arg-type]
+    return sorted(rows, key=lambda row: -row.dice)
+
+
+def same_images(scores: dict[str, list[ImageScore]]) -> list[np.ndarray]:
+    """Return each method's counts, int64 [N, 4], with the images in the order of their ids.
+
+    Raises
+    ------
+    InputError
+        A method was scored on other images than the first.
+    """
+    first, *_ = scores
+    expected = sorted(score.image_id for score in scores[first])
+    stacked = []
+    for method, own in scores.items():
+        ordered = sorted(own, key=lambda score: score.image_id)
+        if differing := set(expected) ^ {score.image_id for score in ordered}:
+            raise InputError(
+                f"{first} and {method} were scored on different test images ({len(differing)} differ, such as "
+                f"image id {min(differing)}): run `dvc repro` so that all are scored on the same"
+            )
+        stacked.append(stack_counts(ordered))
+    return stacked
+
+
+def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
+    """Write the comparison as CSV, numbers to six digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(ComparisonRow.__struct_fields__)
+        for row in rows:
+            writer.writerow([format(v, ".6f") if isinstance(v, float) else v for v in msgspec.structs.astuple(row)])
+
+
+def comparison_text(rows: list[ComparisonRow]) -> str:
+    """Return the comparison as a table for the terminal."""
+    width = max(len(row.method) for row in rows)
+    header = (
+        f"{'method':{width}}  {'Dice':>5} {'95 % interval':>15}  {'difference to best':>24}  "
+        f"{'IoU':>5}  {'confluence RMSE':>15}"
+    )
+    lines = [header, "-" * len(header)]
+    for row in rows:
+        difference = f"{row.difference:+.3f} ({row.difference_low:+.3f} to {row.difference_high:+.3f})"
+        lines.append(
+            f"{row.method:{width}}  {row.dice:.3f} ({row.dice_low:.3f} to {row.dice_high:.3f})  {difference:>24}  "
+            f"{row.iou:.3f}  {row.confluence_rmse:>15.3f}"
+        )
+    return "\n".join(lines)

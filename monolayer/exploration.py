@@ -1,0 +1,99 @@
+"""What a data set holds: images, cells, their areas and confluence, by split and cell type."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from monolayer.coco import Coco, Image, annotations_by_image, cell_type_of
+from monolayer.images import read_image
+from monolayer.metrics.confluence import confluence
+from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parameters import Settings
+
+
+class ExploreSettings(Settings):
+    """What is reported of the distributions."""
+
+    area_percentiles: list[int] = Field(default=[10, 50, 90], min_length=1)
+    """Which percentiles of the cells' areas metrics/dataset.json has."""
+
+
+class ImageFacts(NamedTuple):
+    """What one image holds."""
+
+    split: str
+    image: Image
+    cell_type: str
+    areas: np.ndarray
+    """float64 [N], pixels of each annotated cell."""
+    confluence: float
+
+
+def image_facts(coco: Coco, split: str, masks: Path, compute: ComputeSettings) -> list[ImageFacts]:
+    """Collect the facts of a split's images, in their order.
+
+    Parameters
+    ----------
+    coco, split
+        The split's annotations and name.
+    masks
+        Folder of the split's foreground masks, ``<image id>.png``.
+    compute
+        Where the masks are read.
+    """
+    groups = annotations_by_image(coco)
+    shares = map_parallel(partial(_confluence_of, masks=masks), coco.images, compute)
+    return [
+        ImageFacts(split, image, cell_type_of(image), np.array([a.area for a in groups[image.id]]), share)
+        for image, share in zip(coco.images, shares, strict=True)
+    ]
+
+
+def _confluence_of(image: Image, masks: Path) -> float:
+    return confluence(read_image(masks / f"{image.id}.png", image) > 0)
+
+
+def describe(facts: list[ImageFacts], percentiles: list[int]) -> dict[str, Any]:
+    """Return ``{split: {overall, by_cell_type: {...}}}`` with counts, areas in pixels, confluence in [0, 1]."""
+    description: dict[str, Any] = {}
+    for split in dict.fromkeys(fact.split for fact in facts):
+        own = [fact for fact in facts if fact.split == split]
+        description[split] = {
+            "overall": _numbers(own, percentiles),
+            "by_cell_type": {
+                cell_type: _numbers((fact for fact in own if fact.cell_type == cell_type), percentiles)
+                for cell_type in sorted({fact.cell_type for fact in own})
+            },
+        }
+    return description
+
+
+def _numbers(facts: Iterable[ImageFacts], percentiles: list[int]) -> dict[str, float]:
+    facts = list(facts)
+    areas = np.concatenate([fact.areas for fact in facts])
+    shares = np.array([fact.confluence for fact in facts])
+    return {
+        "images": len(facts),
+        "cells": len(areas),
+        "cells_per_image": len(areas) / len(facts),
+        **{f"area_p{p}": float(np.percentile(areas, p)) for p in percentiles if len(areas)},
+        "confluence_min": float(shares.min()),
+        "confluence_mean": float(shares.mean()),
+        "confluence_max": float(shares.max()),
+    }
+
+
+def typical_images(facts: list[ImageFacts]) -> dict[str, ImageFacts]:
+    """Return one image of each cell type, by type: the one of median confluence; of equals, the smallest id."""
+    chosen = {}
+    for cell_type in sorted({fact.cell_type for fact in facts}):
+        own = sorted(
+            (fact for fact in facts if fact.cell_type == cell_type),
+            key=lambda fact: (fact.confluence, fact.split, fact.image.id),
+        )
+        chosen[cell_type] = own[len(own) // 2]
+    return chosen

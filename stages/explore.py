@@ -1,0 +1,39 @@
+"""explore: say what the cleaned data set holds, in numbers, tables and pictures."""
+
+from pathlib import Path
+
+from monolayer.coco import SPLITS, read_coco
+from monolayer.exploration import ExploreSettings, describe, image_facts, typical_images
+from monolayer.images import ImageFolder
+from monolayer.metrics.files import write_metrics
+from monolayer.parallel import ComputeSettings
+from monolayer.parameters import read_parameters, section
+from monolayer.plots.dataset import plot_counts, plot_distributions
+from monolayer.plots.panels import plot_annotations
+from monolayer.plots.style import save_png
+from monolayer.tables import write_annotations, write_images
+from stages.command import run
+
+
+def explore(annotations: Path, images: Path, masks: Path, table: Path, metrics: Path, plots: Path) -> None:
+    """Write the table of annotations, the counts and distributions, and a panel of each cell type."""
+    parameters = read_parameters()
+    settings = section(parameters, "explore", ExploreSettings)
+    compute = section(parameters, "compute", ComputeSettings)
+    splits = {split: read_coco(annotations / f"{split}.json") for split in SPLITS}
+    facts = []
+    for split, coco in splits.items():
+        facts += image_facts(coco, split, masks / "semantic" / split, compute)
+    write_annotations(table, splits)
+    write_images(plots / "images.csv", facts)
+    write_metrics(metrics, describe(facts, settings.area_percentiles))
+    save_png(plot_counts(facts), plots / "counts.png")
+    save_png(plot_distributions(facts), plots / "distributions.png")
+    folder = ImageFolder(images)
+    for cell_type, fact in typical_images(facts).items():
+        panel = plot_annotations(fact, folder, masks / "instance")
+        save_png(panel, plots / "cell_types" / f"{cell_type}.png", colours=16)
+
+
+if __name__ == "__main__":
+    run(explore)

@@ -1,0 +1,81 @@
+"""Tiny phase-contrast-like pictures and real ones, for the tests of the cleaning."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import tifffile
+
+from monolayer.coco import Coco, annotations_by_image, decode_segmentation, read_coco
+
+HEIGHT, WIDTH = 128, 160
+LIVECELL_MINI = Path(__file__).resolve().parents[2] / ".." / "shared" / "livecell-mini"
+NO_LIVECELL_MINI = f"{LIVECELL_MINI} is absent"
+
+
+def circle(x: float, y: float, radius: float) -> list[float]:
+    """Twenty points on a circle, as a COCO polygon."""
+    angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], axis=1).round(2).ravel().tolist()
+
+
+def dish(seed: int, cells: int = 12) -> tuple[np.ndarray, list[list[float]]]:
+    """Draw cells that differ from the background by texture only; return uint8 [128, 160] and polygons."""
+    rng = np.random.default_rng(seed)
+    places = rng.permutation([(x, y) for x in range(14, WIDTH - 8, 20) for y in range(14, HEIGHT - 8, 20)])
+    image = rng.normal(128, 2, (HEIGHT, WIDTH))
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    polygons = []
+    for x, y in places[:cells] + rng.uniform(-2, 2, (cells, 2)):
+        inside = np.hypot(columns - x, rows - y) < 8
+        image[inside] += rng.normal(0, 20, inside.sum())
+        polygons.append(circle(x, y, 9))
+    return image.clip(0, 255).astype(np.uint8), polygons
+
+
+def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """Compress and decompress."""
+    return imagecodecs.jpeg_decode(imagecodecs.jpeg_encode(image, level=quality))
+
+
+def stretch(image: np.ndarray, contrast: float = 1.0, brightness: float = 0.0, gamma: float = 1.0) -> np.ndarray:
+    """Change grey levels, clipped to 0..255."""
+    levels = (image.astype(np.float64) - 128) * contrast + 128 + brightness
+    return np.rint(255 * (levels.clip(0, 255) / 255) ** gamma).astype(np.uint8)
+
+
+ALTERATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "jpeg 50": lambda image: jpeg(image, 50),
+    "jpeg 90": lambda image: jpeg(image, 90),
+    "darker": lambda image: stretch(image, brightness=-10),
+    "brighter": lambda image: stretch(image, brightness=10),
+    "less contrast": lambda image: stretch(image, contrast=0.8),
+    "more contrast": lambda image: stretch(image, contrast=1.2),
+    "gamma": lambda image: stretch(image, gamma=0.85),
+    "upside down": lambda image: image[::-1],
+    "mirrored": lambda image: image[:, ::-1],
+    "half turn": lambda image: image[::-1, ::-1],
+    "quarter turn": lambda image: np.rot90(image),
+    "three quarter turn": lambda image: np.rot90(image, 3),
+    "transposed": lambda image: image.T,
+    "turned, faint and compressed": lambda image: jpeg(np.rot90(stretch(image, 0.8, 10)).copy(), 50),
+}
+"""What may have been done to a copy."""
+
+
+def real_images() -> dict[str, np.ndarray]:
+    """All 44 images of livecell-mini by name."""
+    return {path.stem: tifffile.imread(path) for path in sorted(LIVECELL_MINI.rglob("*.tif"))}
+
+
+def real_annotations() -> dict[str, list[list[list[float]]]]:
+    """Polygons of the twelve annotated images by name."""
+    found = {}
+    for path in sorted(LIVECELL_MINI.rglob("livecell_coco_*.json")):
+        coco: Coco = read_coco(path)
+        groups = annotations_by_image(coco)
+        for image in coco.images:
+            polygons = [decode_segmentation(annotation.segmentation) for annotation in groups[image.id]]
+            found[Path(image.file_name).stem] = polygons
+    return found

@@ -1,0 +1,28 @@
+"""Local texture."""
+
+import numpy as np
+import pytest
+
+from monolayer.cleaning.texture import block_mean, local_variance
+
+
+def test_block_mean_leaves_out_the_same_on_both_sides() -> None:
+    image = np.zeros((4, 6), np.uint8)
+    image[:, 0] = image[:, 5] = 200
+    assert block_mean(image).tolist() == [[0.0]]
+
+
+def test_block_mean_against_a_loop() -> None:
+    image = np.random.default_rng(0).integers(0, 65026, (13, 18)).astype(np.uint16)
+    expected = [[image[y : y + 4, x : x + 4].mean() for x in (1, 5, 9, 13)] for y in (0, 4, 8)]
+    assert block_mean(image).tolist() == expected
+
+
+def test_variance_is_that_of_the_twelve_pixels_around() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (20, 20)).astype(np.uint8)
+    assert local_variance(image)[2, 2] == pytest.approx(image[4:16, 4:16].var())
+
+
+@pytest.mark.parametrize("level", [0, 7, 255])
+def test_one_grey_level_has_no_variance(level: int) -> None:
+    assert not local_variance(np.full((16, 16), level, np.uint8)).any()

@@ -1,0 +1,75 @@
+import json
+
+import pytest
+import torch
+
+from monolayer.errors import InputError
+from monolayer.models._files import read_model, write_model
+from monolayer.models._settings import selected_model
+
+VALUES = {"architecture": "unet", "channels": [4, 8]}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    module, settings = selected_model({"models": {"m": VALUES}}, "m")
+    write_model(tmp_path, settings, module.build(settings).state_dict())
+    return tmp_path
+
+
+def change(folder, **settings):
+    path = folder / "model.json"
+    content = json.loads(path.read_text())
+    content["settings"].update(settings)
+    path.write_text(json.dumps(content))
+
+
+def test_the_description_holds_every_setting(folder):
+    settings = json.loads((folder / "model.json").read_text())["settings"]
+    assert settings["channels"] == [4, 8]
+    assert settings["grey_mean"] == 128
+
+
+def test_the_weights_need_no_pickled_code(folder):
+    weights = torch.load(folder / "weights.pt", weights_only=True)
+    assert all(isinstance(weight, torch.Tensor) for weight in weights.values())
+
+
+@pytest.mark.parametrize("name", ["model.json", "weights.pt"])
+def test_a_missing_file(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=rf"{name} not found: train the model first"):
+        read_model(folder)
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"settings": 3}'])
+def test_a_damaged_description(folder, content):
+    (folder / "model.json").write_text(content)
+    with pytest.raises(InputError, match=r"model\.json is not a model description"):
+        read_model(folder)
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5])
+def test_truncated_weights(folder, share):
+    data = (folder / "weights.pt").read_bytes()
+    (folder / "weights.pt").write_bytes(data[: int(share * len(data))])
+    with pytest.raises(InputError, match=r"weights\.pt is damaged"):
+        read_model(folder)
+
+
+def test_an_architecture_of_another_version(folder):
+    change(folder, architecture="capsules")
+    with pytest.raises(InputError, match=r"another version .*'capsules' is unknown; valid: .*unet"):
+        read_model(folder)
+
+
+def test_a_setting_of_another_version(folder):
+    change(folder, kernel=7)
+    with pytest.raises(InputError, match=r"another version .*kernel: unknown key"):
+        read_model(folder)
+
+
+def test_weights_of_another_net(folder):
+    change(folder, channels=[4, 16])
+    with pytest.raises(InputError, match=r"weights\.pt does not fit the unet .* train the model again"):
+        read_model(folder)

@@ -1,0 +1,74 @@
+"""A stage's command line."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from monolayer.errors import InputError
+from stages.command import run
+
+calls: list[tuple[str, Path]] = []
+
+
+def stage(name: str, plots_folder: Path) -> None:
+    """Draw things."""
+    calls.append((name, plots_folder))
+
+
+def bad(name: str) -> None:
+    """Refuse."""
+    raise InputError(f"{name}.tif cannot be read: fetch it again")
+
+
+@pytest.fixture(autouse=True)
+def _no_calls() -> None:
+    calls.clear()
+
+
+def command_line(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["stages.stage", *arguments])
+
+
+def test_each_argument_is_a_flag(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    command_line(monkeypatch, "--plots-folder", str(tmp_path / "plots"), "--name", "vnet")
+    run(stage)
+    assert calls == [("vnet", tmp_path / "plots")]
+
+
+def test_paths_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    command_line(monkeypatch, "--plots-folder", "plots/unet", "--name", "plots/unet")
+    run(stage)
+    assert calls == [("plots/unet", tmp_path.resolve() / "plots" / "unet")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--name", "a"], "required: --plots-folder"),
+        (["--name", "a", "--plots-folder", "b", "--seed", "1"], "unrecognized arguments: --seed 1"),
+    ],
+)
+def test_wrong_flags(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command_line(monkeypatch, *arguments)
+    with pytest.raises(SystemExit, match="2"):
+        run(stage)
+    assert message in capsys.readouterr().err
+    assert calls == []
+
+
+def test_help_is_the_docstring(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    command_line(monkeypatch, "--help")
+    with pytest.raises(SystemExit, match="0"):
+        run(stage)
+    assert "Draw things." in capsys.readouterr().out
+
+
+def test_an_input_error_is_its_message_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    command_line(monkeypatch, "--name", "a")
+    with pytest.raises(SystemExit) as caught:
+        run(bad)
+    assert caught.value.code == "bad: a.tif cannot be read: fetch it again"
