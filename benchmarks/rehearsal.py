@@ -124,14 +124,15 @@ def _compose(path: Path, order: Order) -> list[bytes]:
 
 def _write_annotations(path: Path, orders: list[Order], cells: list[list[bytes]]) -> None:
     coco = Coco([Image(order.id, order.file_name, WIDTH, HEIGHT) for order in orders], [])
-    number = 0
+    number, first_id = 0, orders[0].id
     for order, texts in zip(orders, cells, strict=True):
         for text in texts:
             number += 1
             polygon = np.array(msgspec.json.decode(text)[0]).reshape(-1, 2)
             box = msgspec.Raw(msgspec.json.encode(bounding_box(polygon)))
-            annotation = Annotation(order.id * 10_000 + number % 10_000, order.id, msgspec.Raw(text), 0.0, box)
+            annotation = Annotation(
+                order.id * 10_000 + number % 10_000, order.id, msgspec.Raw(text), 0.0, box
+            )
             annotation.area = round(area(polygon), 4)
             coco.annotations.append(annotation)
     write_coco(path, coco)
-

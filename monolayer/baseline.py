@@ -49,7 +49,12 @@ def threshold_masks(image: np.ndarray, settings: BaselineSettings) -> dict[str, 
 
 
 def score_thresholds(
-    coco: Coco, split: str, images: ImageFolder, truth: Path, settings: BaselineSettings, compute: ComputeSettings
+    coco: Coco,
+    split: str,
+    images: ImageFolder,
+    truth: Path,
+    settings: BaselineSettings,
+    compute: ComputeSettings,
 ) -> list[ImageScore]:
     """Score every threshold on every image of a split.
 

@@ -78,7 +78,9 @@ def compare_methods(
     means = {
         "dice": bootstrap_means(dices, settings.resamples, settings.seed),
         "iou": bootstrap_means(iou(counts), settings.resamples, settings.seed),
-        "confluence_rmse": np.sqrt(bootstrap_means((predicted - true) ** 2, settings.resamples, settings.seed)),
+        "confluence_rmse": np.sqrt(
+            bootstrap_means((predicted - true) ** 2, settings.resamples, settings.seed)
+        ),
     }
     means["difference"] = means["dice"] - means["dice"][:, [best]]
     intervals = {name: percentile_interval(draws) for name, draws in means.items()}
@@ -123,7 +125,9 @@ def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(ComparisonRow.__struct_fields__)
         for row in rows:
-            writer.writerow([format(v, ".6f") if isinstance(v, float) else v for v in msgspec.structs.astuple(row)])
+            writer.writerow(
+                [format(v, ".6f") if isinstance(v, float) else v for v in msgspec.structs.astuple(row)]
+            )
 
 
 def comparison_text(rows: list[ComparisonRow]) -> str:

@@ -6,7 +6,9 @@ from monolayer.errors import InputError
 from monolayer.scores import ImageScore, read_scores
 
 
-def collect_scores(evaluations: Path, scores: Path, baseline: Path, models: list[str]) -> dict[str, list[ImageScore]]:
+def collect_scores(
+    evaluations: Path, scores: Path, baseline: Path, models: list[str]
+) -> dict[str, list[ImageScore]]:
     """Read the scores of every model and threshold on the cleaned test images.
 
     Parameters
@@ -43,7 +45,11 @@ def collect_scores(evaluations: Path, scores: Path, baseline: Path, models: list
 def _check_models(evaluated: dict[str, Path], models: list[str]) -> None:
     for name, path in evaluated.items():
         if name not in models:
-            raise InputError(f"{path}: {name!r} is not under models: in params.yaml any more: delete that file")
+            raise InputError(
+                f"{path}: {name!r} is not under models: in params.yaml any more: delete that file"
+            )
     for model in models:
         if model not in evaluated:
-            raise InputError(f"model {model!r} of params.yaml has no evaluation: run `dvc repro evaluate@{model}`")
+            raise InputError(
+                f"model {model!r} of params.yaml has no evaluation: run `dvc repro evaluate@{model}`"
+            )

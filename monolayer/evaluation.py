@@ -1,6 +1,5 @@
 """A model's foreground of every image against the truth, on the raw and on the cleaned annotations."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,15 +33,28 @@ class TruthTask(NamedTuple):
     prediction: Path
 
 
-def tasks_of(coco: Coco, predictions: Path) -> Iterator[TruthTask]:
+class Evaluation(NamedTuple):
+    """A split's images against one truth."""
+
+    split: str
+    cleaning: str
+    """``raw`` or ``clean``: which annotations are the truth."""
+    scores: list[ImageScore]
+    """Of the images that have a prediction."""
+    unpredicted: list[str]
+    """File names of the images that have none."""
+
+
+def truth_tasks(coco: Coco, predictions: Path) -> list[TruthTask]:
     """Pair each image of a split with its prediction, ``<image id>.png`` in a folder."""
     groups = annotations_by_image(coco)
-    for image in coco.images:
-        segmentations = [bytes(annotation.segmentation) for annotation in groups[image.id]]
-        yield TruthTask(image, segmentations, predictions / f"{image.id}.png")
+    return [
+        TruthTask(image, [bytes(a.segmentation) for a in groups[image.id]], predictions / f"{image.id}.png")
+        for image in coco.images
+    ]
 
 
-def masks_of(task: TruthTask, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+def truth_and_prediction(task: TruthTask, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the true and the predicted foreground of one image, bool [H, W] each."""
     image = task.image
     segmentations = [msgspec.Raw(text) for text in task.segmentations]
@@ -50,59 +62,58 @@ def masks_of(task: TruthTask, threshold: float) -> tuple[np.ndarray, np.ndarray]
     return truth, read_image(task.prediction, image) >= threshold * 255
 
 
-def score_predictions(
-    tasks: list[TruthTask],
-    method: str,
-    split: str,
-    cleaning: str,
-    settings: EvaluateSettings,
-    compute: ComputeSettings,
-) -> list[ImageScore]:
-    """Score the images of a split that have a prediction, in their order.
+def evaluate_split(
+    tasks: list[TruthTask], model: str, split: str, cleaning: str, threshold: float, compute: ComputeSettings
+) -> Evaluation:
+    """Score a model on the images of a split.
 
     Parameters
     ----------
     tasks
-        As `tasks_of` returns them.
-    method, split, cleaning
-        What the scores are of: the model's name, the split's, and ``raw`` or ``clean``.
-    settings, compute
-        What counts as foreground, and where the work runs.
+        As `truth_tasks` returns them.
+    model, split, cleaning
+        What the scores are of.
+    threshold
+        Probability, in (0, 1], from which a pixel is predicted foreground.
+    compute
+        Where the work runs.
 
     Raises
     ------
     InputError
         No image has a prediction, a prediction has another size than its image, or a cleaned image has none:
-        only images whose file is missing, which cleaning removes, may lack one.
+        only images whose file cannot be read, which cleaning removes, may lack one.
     """
     predicted = [task for task in tasks if task.prediction.exists()]
+    unpredicted = [task.image.file_name for task in tasks if not task.prediction.exists()]
     if not predicted:
-        raise InputError(f"no image of {cleaning} {split} has a prediction: run predict@{method} again")
-    if cleaning == "clean" and (missing := names_without_prediction(tasks)):
-        raise InputError(f"{missing[0]} of split {split} has no prediction: run predict@{method} again")
-    score = partial(_score_image, threshold=settings.threshold)
-    counts = map_parallel(score, predicted, compute)
-    return [
-        ImageScore(
-            method, split, cleaning, task.image.id, task.image.file_name, cell_type_of(task.image), *four.tolist()
+        raise InputError(
+            f"no image of {split} ({cleaning}) has a prediction: run `dvc repro -f predict@{model}`"
         )
-        for task, four in zip(predicted, counts, strict=True)
+    if cleaning == "clean" and unpredicted:
+        raise InputError(f"{unpredicted[0]} of {split} has no prediction: run `dvc repro -f predict@{model}`")
+    counts = map_parallel(partial(_count, threshold=threshold), predicted, compute)
+    scores = [
+        ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
+        for (image, *_), four in zip(predicted, counts, strict=True)
     ]
+    return Evaluation(split, cleaning, scores, unpredicted)
 
 
-def names_without_prediction(tasks: list[TruthTask]) -> list[str]:
-    """Return the file names of the images that have no prediction."""
-    return [task.image.file_name for task in tasks if not task.prediction.exists()]
+def _count(task: TruthTask, threshold: float) -> np.ndarray:
+    return confusion(*truth_and_prediction(task, threshold))
 
 
-def _score_image(task: TruthTask, threshold: float) -> np.ndarray:
-    return confusion(*masks_of(task, threshold))
-
-
-def evaluation_metrics(scores: list[ImageScore], tasks: list[TruthTask]) -> dict[str, Any]:
-    """Return the scores of one split and truth, and which images could not be scored."""
-    missing = names_without_prediction(tasks)
-    return {**summarise(scores), "images_without_prediction": len(missing), "without_prediction": missing}
+def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
+    """Return ``{split: {raw|clean: {overall, by_cell_type, images_without_prediction, ...}}}``."""
+    metrics: dict[str, Any] = {}
+    for evaluation in evaluations:
+        metrics.setdefault(evaluation.split, {})[evaluation.cleaning] = {
+            **summarise(evaluation.scores),
+            "images_without_prediction": len(evaluation.unpredicted),
+            "without_prediction": evaluation.unpredicted,
+        }
+    return metrics
 
 
 def best_median_worst(scores: list[ImageScore]) -> dict[str, ImageScore]:

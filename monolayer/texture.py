@@ -82,4 +82,9 @@ def scaled_variance(image: np.ndarray, window: int) -> np.ndarray:
 
 def _box_sum(values: np.ndarray, window: int) -> np.ndarray:
     total = np.pad(values.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    return total[window:, window:] - total[:-window, window:] - total[window:, :-window] + total[:-window, :-window]
+    return (
+        total[window:, window:]
+        - total[:-window, window:]
+        - total[window:, :-window]
+        + total[:-window, :-window]
+    )

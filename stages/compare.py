@@ -20,7 +20,9 @@ def compare(evaluations: Path, scores: Path, baseline: Path, metrics: Path, plot
     models = list(lookup(parameters, "models"))
     collected = collect_scores(evaluations, scores, baseline, models)
     rows = compare_methods(collected, models, settings)
-    write_metrics(metrics, {"best": rows[0].method, **{row.method: msgspec.structs.asdict(row) for row in rows}})
+    write_metrics(
+        metrics, {"best": rows[0].method, **{row.method: msgspec.structs.asdict(row) for row in rows}}
+    )
     write_comparison(plots / "comparison.csv", rows)
     save_png(plot_ranking(rows), plots / "ranking.png")
     save_png(plot_differences(rows), plots / "differences.png")

@@ -20,9 +20,9 @@ class CleaningSettings(Settings):
     """Remove an image that is another re-encoded, brightened, changed in contrast, flipped or turned."""
     leaks: bool = True
     """Look for those three across splits as well, not only within each."""
-    hash_distance: int = Field(default=28, ge=0, lt=128)
+    hash_distance: int = Field(default=36, ge=0, lt=128)
     """Near copies: bits of 256 in which the hashes may differ. JPEG of quality 50 with a changed contrast
-    flips up to 17, consecutive (rendered) frames differ in 33 and more, different real images in 103."""
+    flips up to 18; consecutive rendered frames differ in 29 and more, different real images in 100."""
     correlation: Number = Field(default=0.85, gt=0, le=1)
     """Near copies: correlation from which two images are one. JPEG of quality 50 leaves .92 of a faint
     image; frames of one field reach 0 when real and 12 hours apart, .35 when rendered and 4 hours apart."""

@@ -14,10 +14,11 @@ from monolayer.images import read_image, write_tiff, write_whole
 from monolayer.parallel import ComputeSettings, map_parallel
 from monolayer.synthesis.cell_types import CELL_TYPES, cell_type
 from monolayer.synthesis.copies import CHANGES
-from monolayer.synthesis.defects import DefectSettings, Planting, manifest
+from monolayer.synthesis.defects import DefectSettings, manifest
 from monolayer.synthesis.field import render_field
 from monolayer.synthesis.pictures import Cell, Picture, number, to_coco
 from monolayer.synthesis.plan import Shot, plan_shots, plan_spares
+from monolayer.synthesis.planting import Planting
 from monolayer.synthesis.randomness import generator
 
 FOLDERS = {
@@ -102,13 +103,17 @@ def _render_field(settings: Settings, folder: Path, shots: list[Shot]) -> list[l
     seed = f"{settings.seed}/{first.field}"
     views = render_field(first.cell_type, seed, times, settings.height, settings.width)
     for shot, (image, _) in zip(shots, views, strict=True):
-        write_tiff(folder / FOLDERS[shot.split] / shot.file_name, image, compression="lzw")
+        write_tiff(_path(folder, shot), image, compression="lzw")
     return [polygons for _, polygons in views]
 
 
 def _write_copies(folder: Path, pictures: list[Picture]) -> None:
     for picture in pictures:
-        path = folder / FOLDERS[picture.split] / picture.file_name
-        if picture.original and picture.on_disk and not path.exists():
-            image = read_image(folder / FOLDERS[picture.original.split] / picture.original.file_name)
-            write_tiff(path, CHANGES[picture.change].pixels(image), compression="lzw")
+        if picture.original is not None and picture.on_disk:
+            source, path = _path(folder, picture.original), _path(folder, picture)
+            if path != source:
+                write_tiff(path, CHANGES[picture.change].pixels(read_image(source)), compression="lzw")
+
+
+def _path(folder: Path, picture: Picture | Shot) -> Path:
+    return folder / FOLDERS[picture.split] / picture.file_name

@@ -44,13 +44,17 @@ def _draw_intervals(
         colour = EMPHASIS if row.kind == "model" else MUTED
         axes.plot([low, high], [place, place], color=colour, linewidth=3, alpha=0.45, solid_capstyle="butt")
         axes.plot(mean, place, "o", color=colour, markersize=5)
-        axes.annotate(f"{mean:.3f}", (high, place), (5, 0), textcoords="offset points", va="center", fontsize=7)
+        axes.annotate(
+            f"{mean:.3f}", (high, place), (5, 0), textcoords="offset points", va="center", fontsize=7
+        )
     axes.set_yticks(range(len(rows)), [row.method for row in rows])
     axes.invert_yaxis()
     axes.margins(x=0.08)
     kinds = {"model": EMPHASIS, "threshold": MUTED}
-    handles = [Line2D([], [], color=colour, marker="o", markersize=5, label=kind) for kind, colour in kinds.items()]
-    axes.legend(handles=handles, loc="lower left" if values[0][0] <= 0 else "lower right")
+    handles = [
+        Line2D([], [], color=colour, marker="o", markersize=5, label=kind) for kind, colour in kinds.items()
+    ]
+    figure.legend(handles=handles, loc="outside upper right", ncols=2)
     axes.set_title(title)
     axes.set_xlabel(label)
     no_grid(axes, "y")
@@ -61,7 +65,9 @@ def _draw_intervals(
 def plot_cell_types(rows: list[ComparisonRow], scores: dict[str, list[ImageScore]]) -> Figure:
     """Draw each method's mean Dice on each cell type as a table of shades, methods in the order of `rows`."""
     cell_types = sorted({score.cell_type for score in scores[rows[0].method]})
-    values = np.array([[_mean_dice(scores[row.method], cell_type) for cell_type in cell_types] for row in rows])
+    values = np.array(
+        [[_mean_dice(scores[row.method], cell_type) for cell_type in cell_types] for row in rows]
+    )
     figure, ((axes,),) = axes_grid(1, 1, width=2.2 + 0.62 * len(cell_types), height=0.8 + 0.28 * len(rows))
     shades = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(values):

@@ -60,7 +60,9 @@ def _lanes(axes: Axes, facts: list[ImageFacts]) -> list[tuple[str, str, float, f
 
 def _bars(axes: Axes, facts: list[ImageFacts], numbers: list[int]) -> None:
     for cell_type, split, place, thickness in _lanes(axes, facts):
-        total = sum(n for n, f in zip(numbers, facts, strict=True) if (f.cell_type, f.split) == (cell_type, split))
+        total = sum(
+            n for n, f in zip(numbers, facts, strict=True) if (f.cell_type, f.split) == (cell_type, split)
+        )
         axes.barh(place, total, thickness, color=SPLIT_COLOURS[split], label=_once(axes, split))
 
 
@@ -78,7 +80,15 @@ def _ranges(axes: Axes, facts: list[ImageFacts], values: list[np.ndarray]) -> No
 def _dots(axes: Axes, facts: list[ImageFacts], values: list[float]) -> None:
     for cell_type, split, place, _ in _lanes(axes, facts):
         own = [v for v, f in zip(values, facts, strict=True) if (f.cell_type, f.split) == (cell_type, split)]
-        axes.plot(own, [place] * len(own), "o", markersize=4, alpha=0.6, markeredgewidth=0, color=SPLIT_COLOURS[split])
+        axes.plot(
+            own,
+            [place] * len(own),
+            "o",
+            markersize=4,
+            alpha=0.6,
+            markeredgewidth=0,
+            color=SPLIT_COLOURS[split],
+        )
 
 
 def _once(axes: Axes, label: str) -> str | None:

@@ -93,6 +93,9 @@ def plot_overlays(title: str, panels: dict[str, np.ndarray]) -> Figure:
         place.set_title(caption, fontsize=8, fontweight="normal")
         place.axis("off")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-    keys = [Patch(color=np.array(colour) / 255, alpha=AGREEMENT_STRENGTH[name], label=name) for name, colour in AGREEMENT_COLOURS.items()]
+    keys = [
+        Patch(color=np.array(colour) / 255, alpha=AGREEMENT_STRENGTH[name], label=name)
+        for name, colour in AGREEMENT_COLOURS.items()
+    ]
     figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return figure

@@ -19,7 +19,9 @@ DPI = 100
 def plot_annotations(fact: ImageFacts, images: ImageFolder, labels: Path) -> Figure:
     """Draw an image pixel by pixel with its cells' outlines; `labels` holds ``{split}/<image id>.tif``."""
     image = read_image(images.path(fact.image.file_name, fact.split), fact.image)
-    outlined = overlay_contours(image, tifffile.imread(labels / fact.split / f"{fact.image.id}.tif"), OUTLINE_COLOUR)
+    outlined = overlay_contours(
+        image, tifffile.imread(labels / fact.split / f"{fact.image.id}.tif"), OUTLINE_COLOUR
+    )
     height, width = image.shape
     figure = Figure(figsize=(width / DPI, (height + MARGIN) / DPI), dpi=DPI)
     figure.figimage(outlined, 0, 0, origin="upper")

@@ -73,16 +73,24 @@ def no_grid(axes: Axes, axis: str) -> None:
     axes.tick_params(axis=axis, length=0)
 
 
-def save_png(figure: Figure, path: Path, colours: int = 64) -> None:
-    """Write a figure as PNG of few colours: small, and without date or program name."""
+def save_png(figure: Figure, path: Path, colours: int | None = None) -> None:
+    """Write a figure as PNG, without date or program name.
+
+    Parameters
+    ----------
+    figure
+        The drawing.
+    path
+        The file; folders are made.
+    colours
+        Reduce the picture to a palette of so many. A microscope's noise does not compress: this keeps panels
+        small enough for Git.
+    """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    save_colours(np.asarray(canvas.buffer_rgba())[..., :3], path, colours)
-
-
-def save_colours(image: np.ndarray, path: Path, colours: int) -> None:
-    """Write uint8 [H, W, 3] as PNG with a palette of at most `colours` colours."""
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    if colours is not None:
+        # Two rounds of k-means keep the few bright colours that a median cut alone washes out.
+        picture = picture.quantize(colours, kmeans=2, dither=Image.Dither.NONE)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Two rounds of k-means keep the few bright colours that a median cut alone washes out.
-    picture = Image.fromarray(image).quantize(colours, kmeans=2, dither=Image.Dither.NONE)
     picture.save(path, optimize=True)

@@ -70,10 +70,10 @@ def _sheet(
     rho: np.ndarray, edge: np.ndarray, theta: np.ndarray, radius: float, nucleus: np.ndarray, traits: CellType
 ) -> tuple[np.ndarray, np.ndarray]:
     """A spread cell: steep at its margin, thicker over the nucleus, whose envelope shows."""
-    depth = np.clip((edge - rho) * radius - 0.5, 0, None)
+    depth = np.clip((edge - rho) * radius - 0.7, 0, None)
     x, y = rho * np.cos(theta) - nucleus[0], rho * np.sin(theta) - nucleus[1]
     inner = np.hypot(x, y) * radius / (NUCLEUS * min(radius, 14))
-    body = traits.thickness[0] * (1 - np.exp(-depth / 1.2)) * (1 + 0.5 * np.exp(-(inner**2) / 2))
+    body = traits.thickness[0] * (1 - np.exp(-depth / 1.5)) * (1 + 0.5 * np.exp(-(inner**2) / 2))
     envelope = traits.nucleus * (np.exp(-(((inner - 1) / 0.15) ** 2)) - 0.5 * (inner < 1))
     return body, np.where(depth > 1, envelope, 0)
 

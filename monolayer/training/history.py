@@ -20,16 +20,13 @@ def read_history(live: Path) -> pd.DataFrame:
         One row per epoch: ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_dice``.
     """
     names = ("train/loss", "val/loss", "val/dice")
-    columns = {name.replace("/", "_"): _last_of_each_step(live, name) for name in names}
-    history = pd.DataFrame(columns).round(6)
-    history.insert(0, "epoch", range(1, len(history) + 1))
-    return history
+    return pd.DataFrame({name.replace("/", "_"): _by_epoch(live, name) for name in names}).round(6).reset_index()
 
 
-def _last_of_each_step(live: Path, name: str) -> list[float]:
+def _by_epoch(live: Path, name: str) -> pd.Series:
     # A training killed between its log and its checkpoint repeats the epoch, and logs it again.
-    logged = pd.read_csv(live / "plots" / "metrics" / f"{name}.tsv", sep="\t")
-    return logged.drop_duplicates("step", keep="last").iloc[:, -1].tolist()
+    logged = pd.read_csv(live / "plots" / "metrics" / f"{name}.tsv", sep="\t").rename(columns={"step": "epoch"})
+    return logged.drop_duplicates("epoch", keep="last").set_index("epoch").iloc[:, -1]
 
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:

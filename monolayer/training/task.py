@@ -38,7 +38,9 @@ class Task(LightningModule):
     def training_step(self, batch: list[Tensor], _: int) -> Tensor:
         images, labels = batch  # uint8 and int32 (B, H, W)
         losses = self.model.loss(self.model(images.unsqueeze(1).float()), self.model.targets(labels))
-        self.log("train/loss", losses["loss"], on_step=False, on_epoch=True, batch_size=len(images))
+        self.log(
+            "train/loss", losses["loss"], on_step=False, on_epoch=True, logger=False, batch_size=len(images)
+        )
         return losses["loss"]
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
@@ -47,7 +49,12 @@ class Task(LightningModule):
         losses = self.model.loss(outputs, self.model.targets(labels))
         dice = dice_of_masks(self.model.foreground(outputs) >= 0.5, labels > 0)
         scores = {"val/loss": losses["loss"], "val/dice": dice}
-        self.log_dict(scores, on_epoch=True, prog_bar=True, batch_size=len(images))
+        self.log_dict(scores, on_epoch=True, prog_bar=True, logger=False, batch_size=len(images))
+
+    def on_train_epoch_end(self) -> None:
+        # Logged here, before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
+        assert self.logger is not None
+        self.logger.log_metrics(dict(self.trainer.callback_metrics), step=self.current_epoch + 1)
 
     def configure_optimizers(self) -> dict[str, Any]:
         optimizer = torch.optim.Adam(self.model.parameters(), lr=self._lr)

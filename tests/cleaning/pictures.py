@@ -6,6 +6,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import tifffile
+from scipy import ndimage
 
 from monolayer.coco import Coco, annotations_by_image, decode_segmentation, read_coco
 
@@ -17,21 +18,24 @@ NO_LIVECELL_MINI = f"{LIVECELL_MINI} is absent"
 def circle(x: float, y: float, radius: float) -> list[float]:
     """Twenty points on a circle, as a COCO polygon."""
     angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], axis=1).round(2).ravel().tolist()
+    return (
+        np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], axis=1).round(2).ravel().tolist()
+    )
 
 
 def dish(seed: int, cells: int = 12) -> tuple[np.ndarray, list[list[float]]]:
     """Draw cells that differ from the background by texture only; return uint8 [128, 160] and polygons."""
     rng = np.random.default_rng(seed)
     places = rng.permutation([(x, y) for x in range(14, WIDTH - 8, 20) for y in range(14, HEIGHT - 8, 20)])
-    image = rng.normal(128, 2, (HEIGHT, WIDTH))
+    noise = ndimage.gaussian_filter(rng.normal(0, 1, (HEIGHT, WIDTH)), 1)  # as blurred as optics leave it
+    noise /= noise.std()
+    sd = np.full(noise.shape, 2.0)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     polygons = []
     for x, y in places[:cells] + rng.uniform(-2, 2, (cells, 2)):
-        inside = np.hypot(columns - x, rows - y) < 8
-        image[inside] += rng.normal(0, 20, inside.sum())
+        sd[np.hypot(columns - x, rows - y) < 8] = 20
         polygons.append(circle(x, y, 9))
-    return image.clip(0, 255).astype(np.uint8), polygons
+    return (128 + sd * noise).clip(0, 255).astype(np.uint8), polygons
 
 
 def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
@@ -39,7 +43,9 @@ def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return imagecodecs.jpeg_decode(imagecodecs.jpeg_encode(image, level=quality))
 
 
-def stretch(image: np.ndarray, contrast: float = 1.0, brightness: float = 0.0, gamma: float = 1.0) -> np.ndarray:
+def stretch(
+    image: np.ndarray, contrast: float = 1.0, brightness: float = 0.0, gamma: float = 1.0
+) -> np.ndarray:
     """Change grey levels, clipped to 0..255."""
     levels = (image.astype(np.float64) - 128) * contrast + 128 + brightness
     return np.rint(255 * (levels.clip(0, 255) / 255) ** gamma).astype(np.uint8)

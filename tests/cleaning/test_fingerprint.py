@@ -34,7 +34,9 @@ def is_copy(first: np.ndarray, second: np.ndarray) -> bool:
 
 def test_eight_orientations_are_all_different() -> None:
     image = np.arange(12).reshape(3, 4)
-    assert len({orient(image, orientation).tobytes() for orientation in ORIENTATIONS}) == len(ORIENTATIONS) == 8
+    assert (
+        len({orient(image, orientation).tobytes() for orientation in ORIENTATIONS}) == len(ORIENTATIONS) == 8
+    )
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)

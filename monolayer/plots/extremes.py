@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from monolayer.evaluation import TruthTask, best_median_worst, masks_of
+from monolayer.evaluation import TruthTask, best_median_worst, truth_and_prediction
 from monolayer.images import ImageFolder, read_image
 from monolayer.plots.overlay import overlay_agreement, plot_overlays, shrink
 from monolayer.scores import ImageScore
@@ -25,4 +25,4 @@ def plot_extremes(
 
 def _panel(task: TruthTask, split: str, images: ImageFolder, threshold: float) -> np.ndarray:
     image = read_image(images.path(task.image.file_name, split), task.image)
-    return shrink(overlay_agreement(image, *masks_of(task, threshold)), PANEL_WIDTH)
+    return shrink(overlay_agreement(image, *truth_and_prediction(task, threshold)), PANEL_WIDTH)

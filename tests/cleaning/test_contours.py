@@ -1,0 +1,106 @@
+"""Checks of outlines."""
+
+import numpy as np
+import pytest
+from pictures import LIVECELL_MINI, NO_LIVECELL_MINI, circle, real_annotations
+from pycocotools import mask as rle_masks
+
+from monolayer.cleaning.contours import Fault, check_contours, doubled_contours, encode, shape_fault
+from monolayer.cleaning.settings import CleaningSettings
+
+SQUARE = [[2.0, 2.0, 6.0, 2.0, 6.0, 6.0, 2.0, 6.0]]
+
+
+def check(segmentations: list, ids: list[int] | None = None, **settings: bool) -> list[Fault]:
+    return check_contours(segmentations, ids or list(range(len(segmentations))), 40, 60, CleaningSettings(**settings))[0]
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "reason"),
+    [
+        (SQUARE, None),
+        ([[1.0, 1.0, 9.0, 1.0]], "too_few_points"),
+        ([[1.0, 1.0, 9.0, 1.0, 5.0]], "too_few_points"),
+        ([[]], "too_few_points"),
+        ([], "too_few_points"),
+        ([[1.0, 1.0], *SQUARE], None),
+        ([[1.0, 1.0, 5.0, 5.0, 9.0, 9.0]], "no_area"),
+        ([[5.1, 5.1, 5.3, 5.1, 5.3, 5.3]], "no_area"),
+        ([[70.0, 2.0, 80.0, 2.0, 80.0, 9.0]], "outside_image"),
+        ([[2.0, -9.0, 8.0, -9.0, 8.0, -1.0]], "outside_image"),
+        ([[55.0, 2.0, 80.0, 2.0, 80.0, 20.0, 55.0, 20.0]], None),
+        ({"size": [40, 60], "counts": [2400]}, "no_area"),
+        ({"size": [40, 60], "counts": [10, 5, 2385]}, None),
+    ],
+)
+def test_shapes(segmentation: list, reason: str | None) -> None:
+    assert shape_fault(segmentation, encode(segmentation, 40, 60), 40, 60) == reason
+    assert check([segmentation]) == ([Fault(0, reason)] if reason else [])
+
+
+def test_a_run_length_code_is_its_mask() -> None:
+    mask = np.zeros((40, 60), np.uint8, order="F")
+    mask[3:9, 4:20] = 1
+    code = rle_masks.encode(mask)
+    code["counts"] = code["counts"].decode()
+    assert (rle_masks.decode(encode(code, 40, 60)) == mask).all()
+    runs = {"size": [40, 60], "counts": np.diff(np.flatnonzero(np.diff(mask.ravel("F"))), prepend=-1).tolist()}
+    runs["counts"].append(2400 - sum(runs["counts"]))
+    assert (rle_masks.decode(encode(runs, 40, 60)) == mask).all()
+
+
+def test_several_polygons_are_one_cell() -> None:
+    both = rle_masks.decode(encode([*SQUARE, [20.0, 20.0, 26.0, 20.0, 26.0, 26.0, 20.0, 26.0]], 40, 60))
+    assert both.sum() == 16 + 36
+
+
+def test_of_doubles_the_smaller_id_stays() -> None:
+    cell, again = [circle(20, 20, 9)], [circle(20.5, 20, 9)]
+    (fault,) = check([again, cell, [circle(40, 20, 9)]], ids=[7, 3, 5])
+    assert fault.position == 0
+    assert fault.reason == "doubled_contour"
+    assert fault.score == pytest.approx(0.93, abs=0.02)
+
+
+def test_overlapping_neighbours_are_two_cells() -> None:
+    assert check([[circle(20, 20, 9)], [circle(24, 20, 9)]]) == []
+
+
+def test_a_chain_of_doubles_keeps_its_ends() -> None:
+    chain = [encode([circle(20 + shift, 20, 9)], 40, 60) for shift in (0, 1.5, 3)]
+    assert list(doubled_contours(chain, 0.75)) == [1]
+
+
+def test_three_alike_leave_one() -> None:
+    assert list(doubled_contours([encode(SQUARE, 40, 60)] * 3, 0.75)) == [1, 2]
+
+
+def test_faulty_outlines_have_no_doubles() -> None:
+    line = [[1.0, 1.0, 5.0, 5.0, 9.0, 9.0]]
+    assert [fault.reason for fault in check([line, line])] == ["no_area", "no_area"]
+
+
+@pytest.mark.parametrize("reason", ["too_few_points", "no_area", "outside_image", "doubled_contour"])
+def test_each_check_can_be_switched_off(reason: str) -> None:
+    bad = [
+        [[1.0, 1.0]],
+        [[1.0, 1.0, 5.0, 5.0, 9.0, 9.0]],
+        [[70.0, 2.0, 80.0, 2.0, 80.0, 9.0]],
+        SQUARE,
+        SQUARE,
+    ]
+    found = {fault.reason for fault in check(bad)}
+    assert found == {"too_few_points", "no_area", "outside_image", "doubled_contour"}
+    assert {fault.reason for fault in check(bad, **{reason: False})} == found - {reason}
+
+
+def test_the_sound_ones_come_back() -> None:
+    _, sound = check_contours([SQUARE, [[1.0, 1.0]], SQUARE], [1, 2, 3], 40, 60, CleaningSettings())
+    assert [rle_masks.area(rle) for rle in sound] == [16]
+
+
+@pytest.mark.skipif(not LIVECELL_MINI.exists(), reason=NO_LIVECELL_MINI)
+def test_real_outlines_are_sound() -> None:
+    for name, segmentations in real_annotations().items():
+        ids = list(range(len(segmentations)))
+        assert check_contours(segmentations, ids, 520, 704, CleaningSettings())[0] == [], name

@@ -1,0 +1,89 @@
+"""Training repeats bit for bit, also when it is killed on the way."""
+
+import json
+import signal
+import time
+
+import pytest
+import torch
+
+from monolayer.errors import InputError
+from stages.train import train
+
+
+def weights(project, out: str) -> dict[str, torch.Tensor]:
+    return torch.load(project.root / out / "model/weights.pt", weights_only=True)
+
+
+def assert_same_outs(project, first: str, second: str) -> None:
+    one, two = weights(project, first), weights(project, second)
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    for name in ("metrics.json", "plots/loss.tsv", "plots/dice.tsv", "model/model.json"):
+        assert (project.root / first / name).read_bytes() == (project.root / second / name).read_bytes()
+
+
+def test_training_twice_gives_the_same_outs(project):
+    train(**project.train_arguments("first"))
+    assert not list((project.root / "scratch").iterdir())
+    train(**project.train_arguments("second"))
+    assert_same_outs(project, "first", "second")
+
+
+def test_another_seed_gives_other_weights(project):
+    train(**project.train_arguments("first"))
+    project.parameters["seed"] += 1
+    project.write_parameters()
+    train(**project.train_arguments("second"))
+    one, two = weights(project, "first"), weights(project, "second")
+    assert any(not torch.equal(one[name], two[name]) for name in one)
+
+
+def test_the_outs_say_what_was_trained(project):
+    project.set_model(epochs=4, lr=1e-2)
+    train(**project.train_arguments())
+    summary = json.loads((project.root / "trained/metrics.json").read_text())
+    scores = (project.root / "trained/plots/dice.tsv").read_text().splitlines()[1:]
+    best = max(float(line.split("\t")[1]) for line in scores)
+    assert len(scores) == 4
+    assert summary["val_dice"] == best
+    assert summary["crops"] == 24
+    assert summary["parameters"] == sum(weight.numel() for weight in weights(project, "trained").values())
+
+
+def test_a_killed_training_goes_on_and_ends_with_the_same_outs(project):
+    # V-Net has what is easily forgotten: batch statistics, and dropout.
+    project.parameters = {
+        **project.parameters,
+        "models": {"tiny": {"architecture": "vnet", "epochs": 4, "crops_per_epoch": 4, "batch_size": 2}},
+    }
+    project.write_parameters()
+    train(**project.train_arguments("whole"))
+    process = project.start_training()
+    try:
+        while not list((project.root / "scratch").glob("*/last.ckpt")):
+            assert process.poll() is None
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    (checkpoint,) = (project.root / "scratch").glob("*/last.ckpt")
+    assert torch.load(checkpoint, weights_only=False)["epoch"] < 3
+    assert not (project.root / "trained").exists()
+    train(**project.train_arguments())
+    assert_same_outs(project, "whole", "trained")
+
+
+def test_a_training_killed_after_its_last_epoch_only_writes_its_outs(project, monkeypatch):
+    train(**project.train_arguments("whole"))
+    monkeypatch.setattr("stages.train.shutil.rmtree", lambda _: None)  # killed before this line
+    train(**project.train_arguments("killed"))
+    monkeypatch.undo()
+    monkeypatch.chdir(project.root)
+    train(**project.train_arguments())
+    assert_same_outs(project, "whole", "trained")
+
+
+def test_a_model_that_does_not_exist(project):
+    with pytest.raises(InputError, match=r"no 'large' in models; it has: tiny"):
+        train(**{**project.train_arguments(), "name": "large"})

@@ -1,0 +1,23 @@
+import pytest
+
+from monolayer.errors import InputError
+from monolayer.parameters import validate
+from monolayer.training._settings import TrainSettings, read_seed
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "zero", True, None])
+def test_a_seed_must_be_a_whole_number(seed):
+    with pytest.raises(InputError, match=r"params\.yaml: seed: expected a whole number"):
+        read_seed({"seed": seed})
+
+
+def test_the_seed_is_read():
+    assert read_seed({"seed": 5}) == 5
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"crop_size": 100}, {"positive_share": 1.5}, {"precision": "fp8"}, {"accelerator": "abacus"}]
+)
+def test_impossible_values(wrong):
+    with pytest.raises(InputError, match=rf"train\.{next(iter(wrong))}"):
+        validate(wrong, "train", TrainSettings)
