@@ -124,7 +124,7 @@ def _compose(path: Path, order: Order) -> list[bytes]:
 
 def _write_annotations(path: Path, orders: list[Order], cells: list[list[bytes]]) -> None:
     coco = Coco([Image(order.id, order.file_name, WIDTH, HEIGHT) for order in orders], [])
-    number, first_id = 0, orders[0].id
+    number = 0
     for order, texts in zip(orders, cells, strict=True):
         for text in texts:
             number += 1

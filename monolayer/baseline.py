@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field
 
 from monolayer.coco import Coco, Image, cell_type_of

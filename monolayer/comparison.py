@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -78,9 +79,7 @@ def compare_methods(
     means = {
         "dice": bootstrap_means(dices, settings.resamples, settings.seed),
         "iou": bootstrap_means(iou(counts), settings.resamples, settings.seed),
-        "confluence_rmse": np.sqrt(
-            bootstrap_means((predicted - true) ** 2, settings.resamples, settings.seed)
-        ),
+        "confluence_rmse": bootstrap_means((predicted - true) ** 2, settings.resamples, settings.seed) ** 0.5,
     }
     means["difference"] = means["dice"] - means["dice"][:, [best]]
     intervals = {name: percentile_interval(draws) for name, draws in means.items()}
@@ -111,8 +110,8 @@ def same_images(scores: dict[str, list[ImageScore]]) -> list[np.ndarray]:
         ordered = sorted(own, key=lambda score: score.image_id)
         if differing := set(expected) ^ {score.image_id for score in ordered}:
             raise InputError(
-                f"{first} and {method} were scored on different test images ({len(differing)} differ, such as "
-                f"image id {min(differing)}): run `dvc repro` so that all are scored on the same"
+                f"{first} and {method} were scored on different test images: {len(differing)} are in one only, "
+                f"such as id {min(differing)}. Run `dvc repro` so that all are scored on the same."
             )
         stacked.append(stack_counts(ordered))
     return stacked
@@ -130,18 +129,39 @@ def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
             )
 
 
+def comparison_metrics(rows: list[ComparisonRow]) -> dict[str, Any]:
+    """Return each method's scores by its name, and the names of the best model and the best threshold."""
+    scores = {row.method: msgspec.structs.asdict(row) for row in rows}
+    for own in scores.values():
+        del own["method"]
+    return {"best_model": best_of(rows, "model"), "best_threshold": best_of(rows, "threshold"), **scores}
+
+
+def best_of(rows: list[ComparisonRow], kind: str) -> str:
+    """Return the first method of a kind, which is its best."""
+    return next(row.method for row in rows if row.kind == kind)
+
+
 def comparison_text(rows: list[ComparisonRow]) -> str:
     """Return the comparison as a table for the terminal."""
-    width = max(len(row.method) for row in rows)
-    header = (
-        f"{'method':{width}}  {'Dice':>5} {'95 % interval':>15}  {'difference to best':>24}  "
-        f"{'IoU':>5}  {'confluence RMSE':>15}"
-    )
-    lines = [header, "-" * len(header)]
-    for row in rows:
-        difference = f"{row.difference:+.3f} ({row.difference_low:+.3f} to {row.difference_high:+.3f})"
-        lines.append(
-            f"{row.method:{width}}  {row.dice:.3f} ({row.dice_low:.3f} to {row.dice_high:.3f})  {difference:>24}  "
-            f"{row.iou:.3f}  {row.confluence_rmse:>15.3f}"
-        )
+    header = ("method", "Dice", "95 % interval", "less the best", "95 % interval", "IoU", "confluence RMSE")
+    table = [header, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(header))]
+    lines = []
+    for method, *numbers in table:
+        columns = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True)]
+        lines.append("  ".join([method.ljust(widths[0]), *columns]))
+    lines.insert(1, "-" * len(lines[0]))
     return "\n".join(lines)
+
+
+def _cells(row: ComparisonRow) -> tuple[str, ...]:
+    return (
+        row.method,
+        f"{row.dice:.3f}",
+        f"{row.dice_low:.3f} to {row.dice_high:.3f}",
+        f"{row.difference:+.3f}",
+        f"{row.difference_low:+.3f} to {row.difference_high:+.3f}",
+        f"{row.iou:.3f}",
+        f"{row.confluence_rmse:.3f}",
+    )

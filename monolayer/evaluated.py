@@ -45,11 +45,7 @@ def collect_scores(
 def _check_models(evaluated: dict[str, Path], models: list[str]) -> None:
     for name, path in evaluated.items():
         if name not in models:
-            raise InputError(
-                f"{path}: {name!r} is not under models: in params.yaml any more: delete that file"
-            )
+            raise InputError(f"{path}: params.yaml has no model {name!r} any more: delete that file")
     for model in models:
         if model not in evaluated:
-            raise InputError(
-                f"model {model!r} of params.yaml has no evaluation: run `dvc repro evaluate@{model}`"
-            )
+            raise InputError(f"model {model!r} has no evaluation: run `dvc repro evaluate@{model}`")

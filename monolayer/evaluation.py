@@ -10,7 +10,7 @@ from pydantic import Field
 
 from monolayer.coco import Coco, Image, annotations_by_image, cell_type_of
 from monolayer.errors import InputError
-from monolayer.images import read_image
+from monolayer.images import ImageFolder, read_image
 from monolayer.metrics.overlap import confusion
 from monolayer.parallel import ComputeSettings, map_parallel
 from monolayer.parameters import Number, Settings
@@ -87,9 +87,7 @@ def evaluate_split(
     predicted = [task for task in tasks if task.prediction.exists()]
     unpredicted = [task.image.file_name for task in tasks if not task.prediction.exists()]
     if not predicted:
-        raise InputError(
-            f"no image of {split} ({cleaning}) has a prediction: run `dvc repro -f predict@{model}`"
-        )
+        raise InputError(f"no image of {split} has a prediction: run `dvc repro -f predict@{model}`")
     if cleaning == "clean" and unpredicted:
         raise InputError(f"{unpredicted[0]} of {split} has no prediction: run `dvc repro -f predict@{model}`")
     counts = map_parallel(partial(_count, threshold=threshold), predicted, compute)
@@ -126,3 +124,27 @@ def best_median_worst(scores: list[ImageScore]) -> dict[str, ImageScore]:
     """
     ordered = sorted(scores, key=lambda score: (-score.dice, score.image_id))
     return {"best": ordered[0], "median": ordered[len(ordered) // 2], "worst": ordered[-1]}
+
+
+def extreme_images(
+    evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder, threshold: float
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return image, truth and prediction of the best, median and worst image, by a caption.
+
+    Parameters
+    ----------
+    evaluation, tasks
+        Of one split: its scores, and what they are of.
+    images
+        Where the images are.
+    threshold
+        As in `evaluate_split`.
+    """
+    by_id = {task.image.id: task for task in tasks}
+    panels = {}
+    for place, score in best_median_worst(evaluation.scores).items():
+        task = by_id[score.image_id]
+        image = read_image(images.path(score.file_name, evaluation.split), task.image)
+        caption = f"{place}: Dice {score.dice:.3f}\n{score.file_name}"
+        panels[caption] = (image, *truth_and_prediction(task, threshold))
+    return panels

@@ -32,6 +32,11 @@ class ImageFacts(NamedTuple):
     """float64 [N], pixels of each annotated cell."""
     confluence: float
 
+    @property
+    def title(self) -> str:
+        """The image in a few words."""
+        return f"{self.cell_type}: {len(self.areas)} cells, confluence {100 * self.confluence:.0f} %"
+
 
 def image_facts(coco: Coco, split: str, masks: Path, compute: ComputeSettings) -> list[ImageFacts]:
     """Collect the facts of a split's images, in their order.
@@ -58,7 +63,7 @@ def _confluence_of(image: Image, masks: Path) -> float:
 
 
 def describe(facts: list[ImageFacts], percentiles: list[int]) -> dict[str, Any]:
-    """Return ``{split: {overall, by_cell_type: {...}}}`` with counts, areas in pixels, confluence in [0, 1]."""
+    """Return ``{split: {overall, by_cell_type}}``: counts, areas in pixels, confluence in [0, 1]."""
     description: dict[str, Any] = {}
     for split in dict.fromkeys(fact.split for fact in facts):
         own = [fact for fact in facts if fact.split == split]
@@ -88,7 +93,7 @@ def _numbers(facts: Iterable[ImageFacts], percentiles: list[int]) -> dict[str, f
 
 
 def typical_images(facts: list[ImageFacts]) -> dict[str, ImageFacts]:
-    """Return one image of each cell type, by type: the one of median confluence; of equals, the smallest id."""
+    """Return the image of median confluence of each cell type, by type."""
     chosen = {}
     for cell_type in sorted({fact.cell_type for fact in facts}):
         own = sorted(

@@ -1,7 +1,7 @@
 """Foreground by local texture: cells are no brighter than their background, but they are less even."""
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field
 
 from monolayer.parameters import Number, Settings
@@ -82,9 +82,5 @@ def scaled_variance(image: np.ndarray, window: int) -> np.ndarray:
 
 def _box_sum(values: np.ndarray, window: int) -> np.ndarray:
     total = np.pad(values.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    return (
-        total[window:, window:]
-        - total[:-window, window:]
-        - total[window:, :-window]
-        + total[:-window, :-window]
-    )
+    bands = total[window:] - total[:-window]
+    return bands[:, window:] - bands[:, :-window]

@@ -1,7 +1,7 @@
 """Foreground by grey-level thresholds of one image: what segmentation costs without learning."""
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 
 HISTOGRAM_FILTERS = {
     "otsu": sitk.OtsuThresholdImageFilter,

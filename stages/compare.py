@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
-import msgspec
-
-from monolayer.comparison import CompareSettings, compare_methods, comparison_text, write_comparison
+from monolayer.comparison import (
+    CompareSettings,
+    compare_methods,
+    comparison_metrics,
+    comparison_text,
+    write_comparison,
+)
 from monolayer.evaluated import collect_scores
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import lookup, read_parameters, section
@@ -20,9 +24,7 @@ def compare(evaluations: Path, scores: Path, baseline: Path, metrics: Path, plot
     models = list(lookup(parameters, "models"))
     collected = collect_scores(evaluations, scores, baseline, models)
     rows = compare_methods(collected, models, settings)
-    write_metrics(
-        metrics, {"best": rows[0].method, **{row.method: msgspec.structs.asdict(row) for row in rows}}
-    )
+    write_metrics(metrics, comparison_metrics(rows))
     write_comparison(plots / "comparison.csv", rows)
     save_png(plot_ranking(rows), plots / "ranking.png")
     save_png(plot_differences(rows), plots / "differences.png")

@@ -3,13 +3,19 @@
 from pathlib import Path
 
 from monolayer.coco import read_coco
-from monolayer.evaluation import EvaluateSettings, evaluate_split, evaluation_metrics, truth_tasks
+from monolayer.evaluation import (
+    EvaluateSettings,
+    evaluate_split,
+    evaluation_metrics,
+    extreme_images,
+    truth_tasks,
+)
 from monolayer.images import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parallel import ComputeSettings
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.agreement import plot_confluence
-from monolayer.plots.extremes import plot_extremes
+from monolayer.plots.panels import plot_agreement
 from monolayer.plots.style import save_png
 from monolayer.scores import write_scores
 from stages.command import run
@@ -28,11 +34,11 @@ def evaluate(predictions: Path, raw: Path, clean: Path, images: Path, metrics: P
             evaluations.append(evaluate_split(tasks, model, split, cleaning, threshold, compute))
     write_metrics(metrics, evaluation_metrics(evaluations))
     write_scores(plots / "images.csv", [score for evaluation in evaluations for score in evaluation.scores])
-    cleaned_test = evaluations[-1].scores
+    cleaned_test = evaluations[-1]
     title = f"{model} on the cleaned test images"
-    save_png(plot_confluence(title, cleaned_test), plots / "confluence.png")
-    overlays = plot_extremes(title, cleaned_test, tasks, ImageFolder(images), threshold)
-    save_png(overlays, plots / "overlays.png", colours=64)
+    save_png(plot_confluence(title, cleaned_test.scores), plots / "confluence.png")
+    panels = extreme_images(cleaned_test, tasks, ImageFolder(images), threshold)
+    save_png(plot_agreement(title, panels), plots / "overlays.png", colours=64)
 
 
 if __name__ == "__main__":

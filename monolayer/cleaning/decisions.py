@@ -77,17 +77,19 @@ def is_incomplete(annotated: float, missed: float, settings: CleaningSettings) -
 
 def links(surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings) -> list[Link]:
     """Link the images that are one: by name and pixels, by pixels, or nearly."""
-    found = []
-    splits = ["" if settings.leaks else survey.split for survey in surveys]
-    digests = [survey.digest for survey in surveys]
-    if settings.same_name:
-        names = [survey.image.file_name for survey in surveys]
-        found += link_equal(list(zip(splits, digests, names, strict=True)))
-    if settings.same_pixels:
-        found += link_equal(list(zip(splits, digests, strict=True)))
-    if settings.near_copy:
-        found += link_near_copies(surveys, settings, compute)
-    return found
+    places = ["" if settings.leaks else survey.split for survey in surveys]
+    pixels = [(place, survey.digest) for place, survey in zip(places, surveys, strict=True)]
+    listed_again = link_equal(
+        [(*key, survey.image.file_name) for key, survey in zip(pixels, surveys, strict=True)]
+    )
+    # Of a name that is listed again, one stands for it, so that the two checks can be switched off separately.
+    again = {link.second for link in listed_again}
+    renamed = link_equal([None if index in again else key for index, key in enumerate(pixels)])
+    return [
+        *(listed_again if settings.same_name else []),
+        *(renamed if settings.same_pixels else []),
+        *(link_near_copies(surveys, settings, compute) if settings.near_copy else []),
+    ]
 
 
 def remove_outlines(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Removal]:

@@ -34,7 +34,8 @@ class CleaningSettings(Settings):
     """Incomplete annotation: share of the image that looks like cells without being annotated."""
     missed_ratio: Number = Field(default=1.5, gt=0)
     """Incomplete annotation: that share relative to the annotated one. Both must be exceeded. A complete
-    real image has at most .3 here or .08 above; with 1 to 9 of its cells annotated it has 3.4 and .11."""
+    real image has at most .15 here; with 1 to 9 of its cells annotated it has 3.4 here and .11 above, but for
+    one of full confluence (.085). A sparse one, with 5 to 20 cells on real background, has up to .076 above."""
     unknown_image: bool = True
     """Remove an annotation whose image is not listed."""
     too_few_points: bool = True

@@ -27,9 +27,8 @@ def plot_confluence(title: str, scores: list[ImageScore]) -> Figure:
     low, high = limits_of_agreement(true, predicted)
     for level, style in ((bias(true, predicted), "-"), (low, "--"), (high, "--")):
         right.axhline(level, color="#888888", linewidth=1, linestyle=style, zorder=0)
-    right.set(
-        xlim=(0, 100), xlabel="mean of true and predicted, %", ylabel="predicted - true, percentage points"
-    )
+    right.set(xlim=(0, 100), xlabel="mean of true and predicted, %")
+    right.set_ylabel("predicted - true, percentage points")
     right.set_title(f"bias {bias(true, predicted):+.1f}, limits {low:+.1f} to {high:+.1f}")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
     figure.legend(*left.get_legend_handles_labels(), loc="outside right upper")

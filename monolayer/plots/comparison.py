@@ -6,8 +6,10 @@ from matplotlib.lines import Line2D
 
 from monolayer.comparison import ComparisonRow
 from monolayer.metrics.overlap import dice
-from monolayer.plots.style import EMPHASIS, MUTED, axes_grid, no_grid, styled
+from monolayer.plots.style import PALETTE, axes_grid, no_grid, styled
 from monolayer.scores import ImageScore, stack_counts
+
+KIND_COLOURS = {"model": PALETTE[0], "threshold": "#b0b0b0"}
 
 
 @styled
@@ -41,20 +43,15 @@ def _draw_intervals(
 ) -> Figure:
     figure, ((axes,),) = axes_grid(1, 1, width=6.5, height=0.8 + 0.26 * len(rows))
     for place, (row, (mean, low, high)) in enumerate(zip(rows, values, strict=True)):
-        colour = EMPHASIS if row.kind == "model" else MUTED
+        colour = KIND_COLOURS[row.kind]
         axes.plot([low, high], [place, place], color=colour, linewidth=3, alpha=0.45, solid_capstyle="butt")
         axes.plot(mean, place, "o", color=colour, markersize=5)
-        axes.annotate(
-            f"{mean:.3f}", (high, place), (5, 0), textcoords="offset points", va="center", fontsize=7
-        )
+        axes.annotate(f"{mean:.3f}", (high, place), (5, -2.5), textcoords="offset points", fontsize=7)
     axes.set_yticks(range(len(rows)), [row.method for row in rows])
     axes.invert_yaxis()
     axes.margins(x=0.08)
-    kinds = {"model": EMPHASIS, "threshold": MUTED}
-    handles = [
-        Line2D([], [], color=colour, marker="o", markersize=5, label=kind) for kind, colour in kinds.items()
-    ]
-    figure.legend(handles=handles, loc="outside upper right", ncols=2)
+    keys = [Line2D([], [], color=colour, marker="o", label=kind) for kind, colour in KIND_COLOURS.items()]
+    figure.legend(handles=keys, loc="outside upper right", ncols=2)
     axes.set_title(title)
     axes.set_xlabel(label)
     no_grid(axes, "y")
@@ -65,9 +62,7 @@ def _draw_intervals(
 def plot_cell_types(rows: list[ComparisonRow], scores: dict[str, list[ImageScore]]) -> Figure:
     """Draw each method's mean Dice on each cell type as a table of shades, methods in the order of `rows`."""
     cell_types = sorted({score.cell_type for score in scores[rows[0].method]})
-    values = np.array(
-        [[_mean_dice(scores[row.method], cell_type) for cell_type in cell_types] for row in rows]
-    )
+    values = np.array([[_mean_dice(scores[row.method], name) for name in cell_types] for row in rows])
     figure, ((axes,),) = axes_grid(1, 1, width=2.2 + 0.62 * len(cell_types), height=0.8 + 0.28 * len(rows))
     shades = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(values):

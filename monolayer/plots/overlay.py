@@ -1,17 +1,29 @@
-"""Images with what was annotated, found and missed drawn over them."""
+"""Annotations and predictions laid over images."""
+
+from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from monolayer.plots.style import axes_grid, styled
 
-AGREEMENT_COLOURS = {
-    "found": (0, 158, 115),
-    "false": (255, 176, 0),
-    "missed": (220, 38, 127),
+class Tint(NamedTuple):
+    """A colour laid over an image."""
+
+    colour: tuple[int, int, int]
+    """Red, green and blue, 0..255."""
+    strength: float
+    """0 leaves the image, 1 hides it."""
+
+    @property
+    def hex_code(self) -> str:
+        """The colour as ``#rrggbb``."""
+        return "#{:02x}{:02x}{:02x}".format(*self.colour)
+
+
+AGREEMENT = {
+    "found": Tint((0, 158, 115), 0.35),
+    "false": Tint((255, 176, 0), 0.8),
+    "missed": Tint((220, 38, 127), 0.8),
 }
-AGREEMENT_STRENGTH = {"found": 0.35, "false": 0.8, "missed": 0.8}
 
 
 def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
@@ -32,8 +44,8 @@ def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarr
     coloured = np.repeat(stretch_contrast(image)[..., None], 3, axis=2)
     regions = {"found": truth & prediction, "false": prediction & ~truth, "missed": truth & ~prediction}
     for name, region in regions.items():
-        tint, strength = np.array(AGREEMENT_COLOURS[name]), AGREEMENT_STRENGTH[name]
-        coloured[region] = np.rint((1 - strength) * coloured[region] + strength * tint)
+        colour, strength = AGREEMENT[name]
+        coloured[region] = np.rint((1 - strength) * coloured[region] + strength * np.array(colour))
     return coloured
 
 
@@ -82,20 +94,3 @@ def shrink(image: np.ndarray, width: int) -> np.ndarray:
     height, width = (size // factor for size in image.shape[:2])
     blocks = image[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
     return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
-
-
-@styled
-def plot_overlays(title: str, panels: dict[str, np.ndarray]) -> Figure:
-    """Put images of agreement, uint8 [H, W, 3], side by side under their captions."""
-    figure, axes = axes_grid(1, len(panels), width=3.6 * len(panels), height=3.3)
-    for place, (caption, image) in zip(axes.flat, panels.items(), strict=True):
-        place.imshow(image, interpolation="nearest")
-        place.set_title(caption, fontsize=8, fontweight="normal")
-        place.axis("off")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-    keys = [
-        Patch(color=np.array(colour) / 255, alpha=AGREEMENT_STRENGTH[name], label=name)
-        for name, colour in AGREEMENT_COLOURS.items()
-    ]
-    figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
-    return figure

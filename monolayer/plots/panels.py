@@ -1,34 +1,56 @@
-"""An image with the outlines of its annotated cells."""
+"""Images with annotations or predictions drawn over them, and their captions."""
 
-from pathlib import Path
-
-import tifffile
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
-from monolayer.exploration import ImageFacts
-from monolayer.images import ImageFolder, read_image
-from monolayer.plots.overlay import overlay_contours
-from monolayer.plots.style import styled
+from monolayer.plots.overlay import AGREEMENT, overlay_agreement, overlay_contours, shrink
+from monolayer.plots.style import axes_grid, styled
 
 OUTLINE_COLOUR = (255, 190, 0)
-MARGIN = 28  # pixels above the image, for the title
-DPI = 100
+TITLE_HEIGHT = 28  # pixels above an annotated image
+PANEL_WIDTH = 352  # pixels: half of LIVECell's, so that a model's panels stay below 250 KB
 
 
 @styled
-def plot_annotations(fact: ImageFacts, images: ImageFolder, labels: Path) -> Figure:
-    """Draw an image pixel by pixel with its cells' outlines; `labels` holds ``{split}/<image id>.tif``."""
-    image = read_image(images.path(fact.image.file_name, fact.split), fact.image)
-    outlined = overlay_contours(
-        image, tifffile.imread(labels / fact.split / f"{fact.image.id}.tif"), OUTLINE_COLOUR
-    )
+def plot_annotations(image: np.ndarray, labels: np.ndarray, title: str, source: str) -> Figure:
+    """Draw an image, pixel by pixel, with the outlines of its cells.
+
+    Parameters
+    ----------
+    image
+        uint8 [H, W].
+    labels
+        uint16 [H, W], 0 is background.
+    title, source
+        What stands above it, on the left and on the right.
+    """
     height, width = image.shape
-    figure = Figure(figsize=(width / DPI, (height + MARGIN) / DPI), dpi=DPI)
-    figure.figimage(outlined, 0, 0, origin="upper")
-    text = f"{fact.cell_type}: {len(fact.areas)} cells, confluence {100 * fact.confluence:.0f} %"
-    figure.text(0.005, 1 - 0.5 * MARGIN / (height + MARGIN), text, va="center", fontweight="bold")
-    figure.text(
-        0.995, 1 - 0.5 * MARGIN / (height + MARGIN), f"{fact.split}, {fact.image.file_name}",
-        va="center", ha="right", fontsize=8, color="#444444",
-    )  # fmt: skip
+    figure = Figure(figsize=(width / 100, (height + TITLE_HEIGHT) / 100), dpi=100)
+    figure.figimage(overlay_contours(image, labels, OUTLINE_COLOUR), 0, 0, origin="upper")
+    middle = 1 - 0.5 * TITLE_HEIGHT / (height + TITLE_HEIGHT)
+    figure.text(0.005, middle, title, va="center", fontweight="bold")
+    figure.text(0.995, middle, source, va="center", ha="right", fontsize=8, color="#444444")
+    return figure
+
+
+@styled
+def plot_agreement(title: str, panels: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Figure:
+    """Draw what was found, falsely found and missed.
+
+    Parameters
+    ----------
+    title
+        What stands above all panels.
+    panels
+        By caption: the image, uint8 [H, W], its truth and its prediction, bool [H, W].
+    """
+    figure, axes = axes_grid(1, len(panels), width=3.6 * len(panels), height=3.3)
+    for place, (caption, arrays) in zip(axes.flat, panels.items(), strict=True):
+        place.imshow(shrink(overlay_agreement(*arrays), PANEL_WIDTH), interpolation="nearest")
+        place.set_title(caption, fontsize=8, fontweight="normal")
+        place.axis("off")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    keys = [Patch(color=tint.hex_code, alpha=tint.strength, label=name) for name, tint in AGREEMENT.items()]
+    figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return figure

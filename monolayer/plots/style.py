@@ -5,7 +5,7 @@ Figures are built through matplotlib's objects: pyplot costs a second to import 
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ParamSpec
+from typing import Literal, ParamSpec
 
 import matplotlib.style
 import numpy as np
@@ -39,8 +39,6 @@ PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#000000", "#F0E442",
     "#7F7F7F", "#004C78", "#8C6100", "#00593F",
 )  # fmt: skip
-EMPHASIS = PALETTE[0]
-MUTED = "#b0b0b0"
 SPLIT_COLOURS = {"train": PALETTE[8], "val": PALETTE[1], "test": PALETTE[0]}
 
 Arguments = ParamSpec("Arguments")
@@ -67,7 +65,7 @@ def axes_grid(rows: int, columns: int, width: float, height: float) -> tuple[Fig
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def no_grid(axes: Axes, axis: str) -> None:
+def no_grid(axes: Axes, axis: Literal["x", "y"]) -> None:
     """Remove the grid lines that would only repeat the labels of one axis, ``x`` or ``y``."""
     axes.grid(visible=False, axis=axis)
     axes.tick_params(axis=axis, length=0)

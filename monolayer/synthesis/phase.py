@@ -116,7 +116,8 @@ def debris(rng: np.random.Generator, traits: CellType, height: int, width: int) 
     """Return the thickness of specks that are no cells: single or in heaps, float64 [H, W]."""
     share = height * width / LIVECELL_PIXELS
     heaps = rng.uniform(0, [width, height], (int(rng.poisson(traits.debris * share * 0.6)), 2))
-    owner = np.repeat(np.arange(len(heaps)), rng.geometric(0.6, len(heaps)))
+    heap_sizes = np.ceil(np.minimum(rng.lognormal(0, 1, len(heaps)), 40)).astype(np.intp)
+    owner = np.repeat(np.arange(len(heaps)), heap_sizes)
     where = heaps[owner] + rng.normal(0, 3.5, (len(owner), 2))
     contrast = rng.uniform(20, 130, len(owner)) * np.where(rng.random(len(owner)) < 0.2, -1, 1)
     small = rng.random(len(owner)) < 0.6

@@ -21,7 +21,7 @@ class Task(LightningModule):
     steps
         Optimiser steps of the whole training.
     seed
-        Seeds each epoch's dropout.
+        Seeds each step's dropout.
     """
 
     def __init__(self, model: nn.Module, lr: float, steps: int, seed: int) -> None:
@@ -31,11 +31,9 @@ class Task(LightningModule):
         self._steps = steps
         self._seed = seed
 
-    def on_train_epoch_start(self) -> None:
-        # Seeded by epoch: a resumed training needs no generator's state.
-        torch.manual_seed(self._seed + self.current_epoch)
-
     def training_step(self, batch: list[Tensor], _: int) -> Tensor:
+        # For dropout. Seeded in each step, so that a resumed training needs no generator's state.
+        torch.manual_seed(self._seed + self.global_step)
         images, labels = batch  # uint8 and int32 (B, H, W)
         losses = self.model.loss(self.model(images.unsqueeze(1).float()), self.model.targets(labels))
         self.log(

@@ -26,15 +26,15 @@ def circle(x: float, y: float, radius: float) -> list[float]:
 def dish(seed: int, cells: int = 12) -> tuple[np.ndarray, list[list[float]]]:
     """Draw cells that differ from the background by texture only; return uint8 [128, 160] and polygons."""
     rng = np.random.default_rng(seed)
-    places = rng.permutation([(x, y) for x in range(14, WIDTH - 8, 20) for y in range(14, HEIGHT - 8, 20)])
+    places = rng.permutation([(x, y) for x in range(14, WIDTH - 8, 24) for y in range(14, HEIGHT - 8, 24)])
     noise = ndimage.gaussian_filter(rng.normal(0, 1, (HEIGHT, WIDTH)), 1)  # as blurred as optics leave it
     noise /= noise.std()
     sd = np.full(noise.shape, 2.0)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     polygons = []
     for x, y in places[:cells] + rng.uniform(-2, 2, (cells, 2)):
-        sd[np.hypot(columns - x, rows - y) < 8] = 20
-        polygons.append(circle(x, y, 9))
+        sd[np.hypot(columns - x, rows - y) < 9] = 20
+        polygons.append(circle(x, y, 10))
     return (128 + sd * noise).clip(0, 255).astype(np.uint8), polygons
 
 

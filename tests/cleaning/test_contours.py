@@ -12,7 +12,9 @@ SQUARE = [[2.0, 2.0, 6.0, 2.0, 6.0, 6.0, 2.0, 6.0]]
 
 
 def check(segmentations: list, ids: list[int] | None = None, **settings: bool) -> list[Fault]:
-    return check_contours(segmentations, ids or list(range(len(segmentations))), 40, 60, CleaningSettings(**settings))[0]
+    return check_contours(
+        segmentations, ids or list(range(len(segmentations))), 40, 60, CleaningSettings(**settings)
+    )[0]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,10 @@ def test_a_run_length_code_is_its_mask() -> None:
     code = rle_masks.encode(mask)
     code["counts"] = code["counts"].decode()
     assert (rle_masks.decode(encode(code, 40, 60)) == mask).all()
-    runs = {"size": [40, 60], "counts": np.diff(np.flatnonzero(np.diff(mask.ravel("F"))), prepend=-1).tolist()}
+    runs = {
+        "size": [40, 60],
+        "counts": np.diff(np.flatnonzero(np.diff(mask.ravel("F"))), prepend=-1).tolist(),
+    }
     runs["counts"].append(2400 - sum(runs["counts"]))
     assert (rle_masks.decode(encode(runs, 40, 60)) == mask).all()
 

@@ -1,0 +1,86 @@
+"""From a trained model to the files that the evaluation reads."""
+
+import json
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+from conftest import disc_sample
+from pycocotools import mask as coco_mask
+
+from monolayer.coco import Coco, Image, write_coco
+from monolayer.errors import InputError
+from monolayer.images import read_image
+from stages.predict import predict
+from stages.train import train
+
+
+@pytest.fixture
+def trained(project):
+    project.set_model(epochs=15, lr=2e-2, channels=[8, 16], crops_per_epoch=16)
+    train(**project.train_arguments())
+    project.root.joinpath("params.yaml").write_text("predict: {threads: 1, accelerator: cpu}\n")
+    return project
+
+
+def run_predict() -> None:
+    predict(model=Path("trained/model"), annotations=Path("clean"), images=Path("images"), out=Path("predicted"))
+
+
+def foreground(split: str, image_id: int) -> np.ndarray:
+    return imagecodecs.imread(f"predicted/foreground/{split}/{image_id}.png")
+
+
+def test_the_discs_are_found(trained):
+    run_predict()
+    truth = disc_sample(2).labels > 0
+    predicted = foreground("test", 3) >= 128
+    assert 2 * (predicted & truth).sum() / (predicted.sum() + truth.sum()) > 0.8
+
+
+def test_results_are_cocos(trained):
+    run_predict()
+    results = json.loads(Path("predicted/test.json").read_text())
+    covered = np.zeros((64, 72), dtype=int)
+    for result in results:
+        mask = coco_mask.decode(result["segmentation"])
+        covered += mask
+        rows, columns = np.nonzero(mask)
+        left, top, width, height = result["bbox"]
+        assert (left, top) == (columns.min(), rows.min())
+        assert (left + width, top + height) == (columns.max() + 1, rows.max() + 1)
+        assert result["image_id"] == 3
+        assert result["category_id"] == 1
+        assert result["score"] == pytest.approx(foreground("test", 3)[mask > 0].mean() / 255, abs=0.005)
+    assert (covered == (foreground("test", 3) >= 128)).all()
+
+
+def test_a_raw_split_may_list_files_twice_and_files_that_are_unusable(trained, capsys):
+    Path("images/broken.tif").write_bytes(b"II*\0")
+    listed = [(7, "3.tif"), (8, "3.tif"), (9, "absent.tif"), (10, "broken.tif")]
+    write_coco(Path("clean/test.json"), Coco([Image(number, name, 72, 64) for number, name in listed], []))
+    run_predict()
+    assert sorted(path.name for path in Path("predicted/foreground/test").iterdir()) == ["7.png", "8.png"]
+    assert (foreground("test", 7) == foreground("test", 8)).all()
+    found = [result["image_id"] for result in json.loads(Path("predicted/test.json").read_text())]
+    assert found.count(7) == found.count(8) > 0
+    printed = capsys.readouterr().out
+    assert "test: skipped absent.tif" in printed
+    assert "test: skipped broken.tif" in printed
+
+
+def test_predicting_twice_gives_the_same_bytes(trained):
+    run_predict()
+    first = {path: path.read_bytes() for path in Path("predicted").rglob("*.*")}
+    run_predict()
+    assert first == {path: path.read_bytes() for path in Path("predicted").rglob("*.*")}
+
+
+def test_the_images_are_read_as_they_were_trained_on(project):
+    assert (read_image(Path("images/3.tif")) == disc_sample(2).image).all()
+
+
+def test_a_model_that_was_not_trained(project):
+    with pytest.raises(InputError, match=r"trained/model/model\.json not found: train the model first"):
+        run_predict()
