@@ -9,7 +9,6 @@ import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field
 
 from monolayer.coco import Coco, Image, cell_type_of
-from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
 from monolayer.metrics.overlap import confusion
 from monolayer.parallel import ComputeSettings, map_parallel
@@ -79,10 +78,8 @@ def score_thresholds(
     Raises
     ------
     InputError
-        The split has no images, or an image or a mask cannot be read.
+        An image or a mask is missing or cannot be read.
     """
-    if not coco.images:
-        raise InputError(f"split {split} has no images left: keep more of them in sample or deduplicate")
     tasks = [
         _Task(split, image, images.path(image.file_name, split), truth / f"{image.id}.png")
         for image in coco.images

@@ -110,8 +110,8 @@ def same_images(scores: dict[str, list[ImageScore]]) -> list[np.ndarray]:
         ordered = sorted(own, key=lambda score: score.image_id)
         if differing := set(expected) ^ {score.image_id for score in ordered}:
             raise InputError(
-                f"{first} and {method} were scored on different test images: {len(differing)} are in one only, "
-                f"such as id {min(differing)}. Run `dvc repro` so that all are scored on the same."
+                f"{first} and {method} were scored on different test images: {len(differing)} are in one "
+                f"only, such as id {min(differing)}. Run `dvc repro` so that all are scored on the same."
             )
         stacked.append(stack_counts(ordered))
     return stacked

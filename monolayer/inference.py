@@ -55,7 +55,7 @@ def predict_image(model: nn.Module, image: np.ndarray, settings: PredictSettings
 
 
 def outputs_at_stride(apply: Callable[[Tensor], Tensor], stride: int, images: Tensor) -> Tensor:
-    """Return the outputs [B, C, H, W] for images [B, 1, H, W], reflected to multiples of `stride` and cut back."""
+    """Return the outputs [B, C, H, W] for images [B, 1, H, W], padded by reflection to `stride`."""
     height, width = images.shape[-2:]
     below, right = -height % stride, -width % stride
     # Reflection needs more pixels than it adds; an image as small as that repeats its edge.

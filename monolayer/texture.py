@@ -2,7 +2,7 @@
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its own name for itself)
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from monolayer.parameters import Number, Settings
 
@@ -22,6 +22,13 @@ class TextureSettings(Settings):
     """Parts narrower than this disc are removed: noise and the outermost halo."""
     drop_area: int = Field(default=200, ge=0)
     """Islands of less than this many pixels are removed: debris."""
+
+    @field_validator("window")
+    @classmethod
+    def _has_a_centre(cls, window: int) -> int:
+        if window % 2 == 0:
+            raise ValueError("must be odd, so that it has a pixel in its middle")
+        return window
 
 
 def texture_threshold(image: np.ndarray, settings: TextureSettings) -> np.ndarray:

@@ -1,6 +1,7 @@
 """A stage's command line: one ``--flag`` for each argument of its function."""
 
 import argparse
+import errno
 import inspect
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from monolayer.errors import InputError
 
 
 def run(stage: Callable[..., None]) -> None:
-    """Call `stage` with what the command line gives; an `InputError` ends it with its message alone.
+    """Call `stage` with what the command line gives; an `InputError` or a full disk ends it with a message alone.
 
     Paths are made absolute: they have to mean the same in the worker processes, wherever these run.
     """
@@ -22,6 +23,11 @@ def run(stage: Callable[..., None]) -> None:
         stage(**vars(parser.parse_args()))
     except InputError as error:
         sys.exit(f"{stage.__name__}: {error}")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        place = error.filename or "the working folder"
+        sys.exit(f"{stage.__name__}: the disk is full ({place}): make room and run the stage again")
 
 
 def _absolute(text: str) -> Path:

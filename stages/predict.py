@@ -22,7 +22,9 @@ def predict(model: Path, annotations: Path, images: Path, out: Path) -> None:
     for split in ("val", "test"):
         listed = read_coco(annotations / f"{split}.json").images
         files = distinct_images(listed, folder, split)
-        write_predictions(out, split, ((ids, predict_image(trained, image, settings)) for ids, image in files))
+        write_predictions(
+            out, split, ((ids, predict_image(trained, image, settings)) for ids, image in files)
+        )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ SETTINGS = ModelSettings(architecture="unet")
 
 
 class Pixelwise(nn.Module):
-    """Looks at single pixels, so that tiles must give what the whole image gives; counts the pixels it saw."""
+    """Looks at single pixels, so tiles must give what the whole image gives; keeps the size it saw."""
 
     def __init__(self) -> None:
         super().__init__()

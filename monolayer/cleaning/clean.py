@@ -1,6 +1,5 @@
 """The whole cleaning: lists of images and annotations in, cleaned lists and their explanation out."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from monolayer.cleaning.survey import Survey, survey_split
 from monolayer.coco import SPLITS, read_coco, write_coco
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, write_whole
+from monolayer.metrics.files import write_metrics
 from monolayer.parallel import ComputeSettings
 
 
@@ -56,8 +56,7 @@ def clean_splits(
     before, after = _write_kept(sampled, out, removals)
     write_whole(out / "removed.csv", removals_csv(removals).encode())
     content = report(before, after, removals, count_shared_fields(surveys))
-    metrics.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(metrics, (json.dumps(content, indent=2) + "\n").encode())
+    write_metrics(metrics, content)
 
 
 def _survey(

@@ -82,7 +82,7 @@ def links(surveys: Sequence[Survey], settings: CleaningSettings, compute: Comput
     listed_again = link_equal(
         [(*key, survey.image.file_name) for key, survey in zip(pixels, surveys, strict=True)]
     )
-    # Of a name that is listed again, one stands for it, so that the two checks can be switched off separately.
+    # Of a name that is listed again, one stands for it: the two checks can be switched off separately.
     again = {link.second for link in listed_again}
     renamed = link_equal([None if index in again else key for index, key in enumerate(pixels)])
     return [

@@ -35,7 +35,7 @@ class CleaningSettings(Settings):
     missed_ratio: Number = Field(default=1.5, gt=0)
     """Incomplete annotation: that share relative to the annotated one. Both must be exceeded. A complete
     real image has at most .15 here; with 1 to 9 of its cells annotated it has 3.4 here and .11 above, but for
-    one of full confluence (.085). A sparse one, with 5 to 20 cells on real background, has up to .076 above."""
+    one of full confluence (.085). One with 5 to 20 cells on real background has up to .076 above."""
     unknown_image: bool = True
     """Remove an annotation whose image is not listed."""
     too_few_points: bool = True
@@ -46,8 +46,8 @@ class CleaningSettings(Settings):
     """Remove a polygon wholly outside its image."""
     doubled_contour: bool = True
     """Remove the second outline of a cell that was annotated twice."""
-    doubled_iou: Number = Field(default=0.75, gt=0, le=1)
+    doubled_iou: Number = Field(default=0.8, gt=0, le=1)
     """Doubled contours: intersection over union from which two outlines are one cell. Different real cells
-    overlap up to .41, rendered ones up to .72, outlines of one cell from .8."""
+    overlap up to .41, rendered ones now and then .75; outlines drawn twice, .9."""
     same_field_of_view: bool = False
     """Remove images of a field of view (well and location) that another split shows too."""

@@ -1,4 +1,4 @@
-"""SwinUNETR (Hatamizadeh et al. 2022), as MONAI builds it: a shifted-window transformer with a U-Net's decoder."""
+"""SwinUNETR (Hatamizadeh et al. 2022), as MONAI builds it: shifted-window attention, a U-Net's decoder."""
 
 from monai.networks.nets.swin_unetr import SwinUNETR
 from pydantic import Field

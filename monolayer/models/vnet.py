@@ -1,4 +1,4 @@
-"""V-Net (Milletari et al. 2016), as MONAI builds it: residual stages of 5 x 5 convolutions, 16 to 256 channels."""
+"""V-Net (Milletari et al. 2016), as MONAI builds it: residual 5 x 5 convolutions, 16 to 256 channels."""
 
 from monai.networks.nets.vnet import VNet
 from pydantic import Field

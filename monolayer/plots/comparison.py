@@ -15,12 +15,14 @@ KIND_COLOURS = {"model": PALETTE[0], "threshold": "#b0b0b0"}
 @styled
 def plot_ranking(rows: list[ComparisonRow]) -> Figure:
     """Draw each method's mean Dice with its 95 % interval, best at the top; models blue, thresholds grey."""
-    return _draw_intervals(
+    figure = _draw_intervals(
         rows,
         values=[(row.dice, row.dice_low, row.dice_high) for row in rows],
         title="Dice on the cleaned test images",
         label=f"mean over {rows[0].images} images, with its 95 % bootstrap interval",
     )
+    figure.axes[0].set_xlim(0, 1.06)
+    return figure
 
 
 @styled

@@ -15,6 +15,8 @@ class TrainSettings(Settings):
     """Side of the square training crops, in pixels; a multiple of 32, the coarsest stride of the nets."""
     positive_share: Number = Field(default=0.75, ge=0, le=1)
     """Share of the crops that are centred on a cell's pixel; the others are centred on the background."""
+    validation_images: int | None = Field(default=None, ge=1)
+    """Validate on so many images, spread evenly over the split; all of them by default."""
     threads: int = Field(default=2, ge=1)
     """CPU threads. Weights repeat bit for bit with the same number on the same machine."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"

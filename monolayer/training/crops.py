@@ -51,7 +51,7 @@ class Crops(Dataset[tuple[np.ndarray, np.ndarray]]):
 
 
 def random_pixel(labels: np.ndarray, positive: bool, rng: np.random.Generator) -> tuple[int, int]:
-    """Draw a pixel (row, column) of a cell, or of the background; any pixel where there is none of the kind."""
+    """Draw a pixel (row, column) of a cell, or of the background; any pixel if there is none such."""
     candidates = np.flatnonzero((labels > 0) == positive)
     pixel = rng.choice(candidates) if candidates.size else rng.integers(labels.size)
     row, column = np.unravel_index(int(pixel), labels.shape)

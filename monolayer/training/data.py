@@ -1,6 +1,7 @@
 """Batches for Lightning's Trainer: fresh crops in every epoch, whole images to validate on."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from lightning.pytorch import LightningDataModule
@@ -10,6 +11,8 @@ from monolayer.models._settings import ModelSettings
 from monolayer.training._settings import TrainSettings
 from monolayer.training.crops import Crops
 from monolayer.training.samples import Sample
+
+Item = TypeVar("Item")
 
 
 class Data(LightningDataModule):
@@ -42,7 +45,7 @@ class Data(LightningDataModule):
         return DataLoader(crops, batch_size=self._model.batch_size)
 
     def val_dataloader(self) -> DataLoader:
-        return DataLoader(WholeImages(self._val), batch_size=1)
+        return DataLoader(WholeImages(spread(self._val, self._settings.validation_images)), batch_size=1)
 
 
 class WholeImages(Dataset[tuple[np.ndarray, np.ndarray]]):
@@ -57,3 +60,13 @@ class WholeImages(Dataset[tuple[np.ndarray, np.ndarray]]):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         image, labels = self._samples[index]
         return image, labels.astype(np.int32)
+
+
+def spread(items: Sequence[Item], count: int | None) -> list[Item]:
+    """Take `count` items, evenly spread over the list; all where `count` is None or too large.
+
+    >>> spread("abcdef", 3)
+    ['a', 'c', 'e']
+    """
+    wanted = len(items) if count is None else min(count, len(items))
+    return [items[index * len(items) // wanted] for index in range(wanted)]

@@ -21,8 +21,7 @@ from monolayer.training.history import read_history
 from monolayer.training.samples import Sample
 from monolayer.training.task import Task
 
-
-# The images are in memory, so no workers are wanted; a checkpoint folder that holds something is a resumed training.
+# No workers: the images are in memory. A checkpoint folder that is not empty: a resumed training.
 warnings.filterwarnings("ignore", ".*(does not have many workers|exists and is not empty|LeafSpec).*")
 logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 
-
 def read_history(live: Path) -> pd.DataFrame:
     """Read DVCLive's metrics.
 
@@ -20,13 +19,14 @@ def read_history(live: Path) -> pd.DataFrame:
         One row per epoch: ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_dice``.
     """
     names = ("train/loss", "val/loss", "val/dice")
-    return pd.DataFrame({name.replace("/", "_"): _by_epoch(live, name) for name in names}).round(6).reset_index()
+    history = pd.DataFrame({name.replace("/", "_"): _by_epoch(live, name) for name in names})
+    return history.round(6).reset_index()
 
 
 def _by_epoch(live: Path, name: str) -> pd.Series:
     # A training killed between its log and its checkpoint repeats the epoch, and logs it again.
-    logged = pd.read_csv(live / "plots" / "metrics" / f"{name}.tsv", sep="\t").rename(columns={"step": "epoch"})
-    return logged.drop_duplicates("epoch", keep="last").set_index("epoch").iloc[:, -1]
+    logged = pd.read_csv(live / "plots" / "metrics" / f"{name}.tsv", sep="\t")
+    return logged.drop_duplicates("step", keep="last").set_index("step").rename_axis("epoch").iloc[:, -1]
 
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:

@@ -50,7 +50,7 @@ class Task(LightningModule):
         self.log_dict(scores, on_epoch=True, prog_bar=True, logger=False, batch_size=len(images))
 
     def on_train_epoch_end(self) -> None:
-        # Logged here, before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
+        # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
         assert self.logger is not None
         self.logger.log_metrics(dict(self.trainer.callback_metrics), step=self.current_epoch + 1)
 

@@ -265,15 +265,16 @@ def plant_everything(laboratory: Laboratory) -> None:
 )
 def test_each_check_can_be_switched_off(laboratory: Laboratory, check: str) -> None:
     plant_everything(laboratory)
-    reasons = {row["reason"] for row in clean(laboratory)}
+    reasons = {row["reason"].removeprefix("leak_") for row in clean(laboratory)}
     assert check in reasons
-    assert "leak_same_pixels" in reasons
-    assert {row["reason"] for row in clean(laboratory, **{check: False})} == reasons - {check}
+    left = {row["reason"].removeprefix("leak_") for row in clean(laboratory, **{check: False})}
+    assert left == reasons - {check}
 
 
 def test_leaks_can_be_switched_off(laboratory: Laboratory) -> None:
     plant_everything(laboratory)
     reasons = {row["reason"] for row in clean(laboratory)}
+    assert "leak_same_pixels" in reasons
     assert {row["reason"] for row in clean(laboratory, leaks=False)} == reasons - {"leak_same_pixels"}
 
 

@@ -1,5 +1,6 @@
 """A stage's command line."""
 
+import errno
 import sys
 from pathlib import Path
 
@@ -19,6 +20,16 @@ def stage(name: str, plots_folder: Path) -> None:
 def bad(name: str) -> None:
     """Refuse."""
     raise InputError(f"{name}.tif cannot be read: fetch it again")
+
+
+def full(name: str) -> None:
+    """Run out of disk."""
+    raise OSError(errno.ENOSPC, "No space left on device", name)
+
+
+def broken(name: str) -> None:
+    """Fail in a way that is a bug."""
+    raise PermissionError(errno.EACCES, "Permission denied", name)
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +83,16 @@ def test_an_input_error_is_its_message_alone(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(SystemExit) as caught:
         run(bad)
     assert caught.value.code == "bad: a.tif cannot be read: fetch it again"
+
+
+def test_a_full_disk_is_a_message_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    command_line(monkeypatch, "--name", "data/raw/a.tif")
+    with pytest.raises(SystemExit) as caught:
+        run(full)
+    assert caught.value.code == "full: the disk is full (data/raw/a.tif): make room and run the stage again"
+
+
+def test_other_failures_of_the_system_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    command_line(monkeypatch, "--name", "a")
+    with pytest.raises(PermissionError):
+        run(broken)

@@ -1,88 +1,9 @@
-"""A tiny project: three images of textured discs, in the layout that the stages before training write."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import numpy as np
 import pytest
-import tifffile
-import yaml
-
-from monolayer.coco import Coco, Image, write_coco
-from monolayer.images import write_tiff
-from monolayer.training.samples import Sample
-
-ROOT = Path(__file__).resolve().parents[2]
-PARAMETERS = {
-    "seed": 3,
-    "train": {"crop_size": 32, "threads": 1, "accelerator": "cpu"},
-    "models": {
-        "tiny": {"architecture": "unet", "channels": [4, 8], "epochs": 3, "crops_per_epoch": 6, "batch_size": 2}
-    },
-    "predict": {"threads": 1, "accelerator": "cpu"},
-}
-
-
-def disc_sample(seed: int, shape: tuple[int, int] = (64, 72)) -> Sample:
-    """A flat image with noise inside two discs."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.indices(shape)
-    labels = np.zeros(shape, dtype=np.uint16)
-    for label, centre in enumerate(((18, 20), (44, 48)), start=1):
-        labels[(rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < 13**2] = label
-    image = 128 + (labels > 0) * rng.integers(-40, 40, shape)
-    return Sample(image.astype(np.uint8), labels)
-
-
-class Project:
-    """The folder that a stage runs in."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        (root / "images").mkdir()
-        for number, split in enumerate(("train", "val", "test")):
-            self.add(split, number + 1, disc_sample(number))
-        self.parameters = PARAMETERS
-        self.write_parameters()
-
-    def add(self, split: str, image_id: int, sample: Sample) -> None:
-        height, width = sample.image.shape
-        listed = Image(image_id, f"{image_id}.tif", width, height)
-        write_coco(self.root / "clean" / f"{split}.json", Coco([listed], []))
-        write_tiff(self.root / "images" / listed.file_name, sample.image)
-        masks = self.root / "masks" / "instance" / split
-        masks.mkdir(parents=True)
-        tifffile.imwrite(masks / f"{image_id}.tif", sample.labels)
-
-    def write_parameters(self) -> None:
-        (self.root / "params.yaml").write_text(yaml.safe_dump(self.parameters))
-
-    def set_model(self, **settings: object) -> None:
-        model = {**PARAMETERS["models"]["tiny"], **settings}
-        self.parameters = {**PARAMETERS, "models": {"tiny": model}}
-        self.write_parameters()
-
-    def train_arguments(self, out: str = "trained") -> dict[str, str | Path]:
-        return {
-            "name": "tiny",
-            "annotations": Path("clean"),
-            "images": Path("images"),
-            "masks": Path("masks"),
-            "scratch": Path("scratch"),
-            "out": Path(out, "model"),
-            "metrics": Path(out, "metrics.json"),
-            "plots": Path(out, "plots"),
-        }
-
-    def start_training(self) -> subprocess.Popen:
-        flags = [f"--{name}={value}" for name, value in self.train_arguments().items()]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        return subprocess.Popen([sys.executable, "-m", "stages.train", *flags], cwd=self.root, env=environment)
+from tiny_project import Project
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Project:
+    """The working directory, with everything that training needs."""
     monkeypatch.chdir(tmp_path)
     return Project(tmp_path)

@@ -6,6 +6,7 @@ import time
 
 import pytest
 import torch
+from tiny_project import TINY
 
 from monolayer.errors import InputError
 from stages.train import train
@@ -23,6 +24,17 @@ def assert_same_outs(project, first: str, second: str) -> None:
         assert (project.root / first / name).read_bytes() == (project.root / second / name).read_bytes()
 
 
+def kill_after_the_first_checkpoint(project) -> None:
+    process = project.start_training()
+    try:
+        while not list((project.root / "scratch").glob("*/last.ckpt")):
+            assert process.poll() is None
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
 def test_training_twice_gives_the_same_outs(project):
     train(**project.train_arguments("first"))
     assert not list((project.root / "scratch").iterdir())
@@ -32,41 +44,29 @@ def test_training_twice_gives_the_same_outs(project):
 
 def test_another_seed_gives_other_weights(project):
     train(**project.train_arguments("first"))
-    project.parameters["seed"] += 1
-    project.write_parameters()
+    project.set_parameters(TINY, seed=4)
     train(**project.train_arguments("second"))
     one, two = weights(project, "first"), weights(project, "second")
     assert any(not torch.equal(one[name], two[name]) for name in one)
 
 
 def test_the_outs_say_what_was_trained(project):
-    project.set_model(epochs=4, lr=1e-2)
+    project.set_parameters({**TINY, "epochs": 4, "lr": 1e-2})
     train(**project.train_arguments())
     summary = json.loads((project.root / "trained/metrics.json").read_text())
-    scores = (project.root / "trained/plots/dice.tsv").read_text().splitlines()[1:]
-    best = max(float(line.split("\t")[1]) for line in scores)
-    assert len(scores) == 4
-    assert summary["val_dice"] == best
+    rows = (project.root / "trained/plots/dice.tsv").read_text().splitlines()[1:]
+    scores = [float(row.split("\t")[1]) for row in rows]
+    assert len(scores) == summary["epochs"] == 4
+    assert summary["val_dice"] == max(scores) == scores[summary["best_epoch"] - 1]
     assert summary["crops"] == 24
     assert summary["parameters"] == sum(weight.numel() for weight in weights(project, "trained").values())
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_outs(project):
     # V-Net has what is easily forgotten: batch statistics, and dropout.
-    project.parameters = {
-        **project.parameters,
-        "models": {"tiny": {"architecture": "vnet", "epochs": 4, "crops_per_epoch": 4, "batch_size": 2}},
-    }
-    project.write_parameters()
+    project.set_parameters({"architecture": "vnet", "epochs": 4, "crops_per_epoch": 4, "batch_size": 2})
     train(**project.train_arguments("whole"))
-    process = project.start_training()
-    try:
-        while not list((project.root / "scratch").glob("*/last.ckpt")):
-            assert process.poll() is None
-            time.sleep(0.01)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    kill_after_the_first_checkpoint(project)
     (checkpoint,) = (project.root / "scratch").glob("*/last.ckpt")
     assert torch.load(checkpoint, weights_only=False)["epoch"] < 3
     assert not (project.root / "trained").exists()
@@ -76,10 +76,9 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_outs(project):
 
 def test_a_training_killed_after_its_last_epoch_only_writes_its_outs(project, monkeypatch):
     train(**project.train_arguments("whole"))
-    monkeypatch.setattr("stages.train.shutil.rmtree", lambda _: None)  # killed before this line
-    train(**project.train_arguments("killed"))
-    monkeypatch.undo()
-    monkeypatch.chdir(project.root)
+    with monkeypatch.context() as patched:
+        patched.setattr("stages.train.shutil.rmtree", lambda _: None)  # killed before this line
+        train(**project.train_arguments("killed"))
     train(**project.train_arguments())
     assert_same_outs(project, "whole", "trained")
 

@@ -1,0 +1,58 @@
+"""The deduplicate stage: parameters in, files out."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from laboratory import Laboratory
+
+from monolayer.cleaning.settings import CleaningSettings
+from stages.command import run
+from stages.deduplicate import deduplicate
+
+PARAMETERS = yaml.safe_load((Path(__file__).resolve().parents[2] / "params.yaml").read_text())
+
+
+@pytest.fixture
+def in_folder(laboratory: Laboratory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Laboratory:
+    """A data set with one annotation too many, in a working folder."""
+    laboratory.annotate("val", 2, [[1.0, 1.0]])
+    laboratory.write()
+    monkeypatch.chdir(tmp_path)
+    flags = {"sampled": "sampled", "images": "images", "out": "clean", "metrics": "metrics/cleaning.json"}
+    monkeypatch.setattr(
+        sys, "argv", ["x", *(word for flag, path in flags.items() for word in (f"--{flag}", path))]
+    )
+    return laboratory
+
+
+def write_parameters(section: dict[str, object]) -> None:
+    Path("params.yaml").write_text(yaml.safe_dump({"deduplicate": section, "compute": {"jobs": 1}}))
+
+
+def test_every_setting_stands_in_params_yaml_with_its_default() -> None:
+    assert PARAMETERS["deduplicate"] == CleaningSettings().model_dump()
+
+
+def test_the_stage_writes_its_outs(in_folder: Laboratory) -> None:
+    write_parameters({})
+    run(deduplicate)
+    assert sorted(path.name for path in Path("clean").iterdir()) == [
+        *("removed.csv", "test.json", "train.json", "val.json")
+    ]
+    metrics = json.loads(Path("metrics/cleaning.json").read_text())
+    assert metrics["splits"]["val"]["annotations"]["removed"]["too_few_points"] == 1
+
+
+def test_the_stage_reads_its_parameters(in_folder: Laboratory) -> None:
+    write_parameters({"too_few_points": False})
+    run(deduplicate)
+    assert len(Path("clean/removed.csv").read_text().splitlines()) == 1
+
+
+def test_an_unknown_key_is_named(in_folder: Laboratory) -> None:
+    write_parameters({"near_copies": True})
+    with pytest.raises(SystemExit, match=r"deduplicate\.near_copies: unknown key; valid keys: missing_file"):
+        run(deduplicate)

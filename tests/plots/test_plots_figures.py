@@ -1,0 +1,99 @@
+"""What the figures show, read back from matplotlib's objects."""
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from tiny_split import image, image_score
+
+from monolayer.baseline import baseline_metrics
+from monolayer.comparison import CompareSettings, compare_methods
+from monolayer.exploration import ImageFacts
+from monolayer.plots.agreement import plot_confluence
+from monolayer.plots.baseline import plot_baseline
+from monolayer.plots.comparison import plot_cell_types, plot_differences, plot_ranking
+from monolayer.plots.dataset import plot_counts, plot_distributions
+from monolayer.plots.panels import PANEL_WIDTH, TITLE_HEIGHT, plot_agreement, plot_annotations
+
+SCORES = {
+    method: [image_score(method, 1, found, "A172"), image_score(method, 2, found - 5, "BV2")]
+    for method, found in {"otsu": 10, "unet": 45, "huang": 20, "vnet": 40}.items()
+}
+ROWS = compare_methods(SCORES, ["unet", "vnet"], CompareSettings(resamples=50))
+FACTS = [
+    ImageFacts("train", image(1, "A172"), "A172", np.array([100.0, 200.0]), 0.4),
+    ImageFacts("train", image(2, "BV2"), "BV2", np.array([50.0]), 0.2),
+    ImageFacts("test", image(3, "A172"), "A172", np.array([]), 0.1),
+]
+
+
+def row_labels(axes: Axes) -> list[str]:
+    return [label.get_text() for label in axes.get_yticklabels()]
+
+
+def test_ranking_best_at_the_top():
+    axes = plot_ranking(ROWS).axes[0]
+    assert row_labels(axes) == ["unet", "vnet", "huang", "otsu"]
+    assert axes.yaxis_inverted()
+    means = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 1]
+    assert means == [row.dice for row in ROWS]
+
+
+def test_differences_of_the_models_and_the_best_threshold():
+    axes = plot_differences(ROWS).axes[0]
+    assert row_labels(axes) == ["unet", "vnet", "huang"]
+    assert axes.get_title(loc="left") == "Difference in Dice to unet"
+
+
+def test_cell_types_as_shades():
+    axes = plot_cell_types(ROWS, SCORES).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["A172", "BV2"]
+    assert axes.texts[0].get_text() == f"{2 * 45 / 95:.2f}"
+    assert len(axes.texts) == 8
+
+
+def test_baseline_best_at_the_top():
+    both = [score for method in ("otsu", "huang") for score in SCORES[method]]
+    axes = plot_baseline(baseline_metrics(both)).axes[0]
+    assert row_labels(axes) == ["otsu", "huang"]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx(
+        [(20 / 60 + 10 / 55) / 2, (40 / 70 + 30 / 65) / 2]
+    )
+
+
+def test_confluence_of_each_image():
+    left, right = plot_confluence("unet", SCORES["unet"]).axes
+    assert [dots.get_offsets().tolist() for dots in left.collections] == [[[50, 45]], [[50, 40]]]
+    assert right.collections[0].get_offsets().tolist() == [[47.5, -5]]
+    assert left.get_title(loc="left") == "RMSE 7.9 percentage points"
+
+
+def test_counts_of_images_and_cells():
+    left, right = plot_counts(FACTS).axes
+    assert row_labels(left) == ["A172", "BV2"]
+    assert sorted(bar.get_width() for bar in left.patches) == [0, 1, 1, 1]
+    assert sorted(bar.get_width() for bar in right.patches) == [0, 0, 1, 2]
+
+
+def test_distributions_leave_out_what_has_no_cells():
+    left, right = plot_distributions(FACTS).axes
+    medians = [line.get_xdata()[0] for line in left.lines if len(line.get_xdata()) == 1]
+    assert medians == [150, 50]
+    assert [line.get_xdata().tolist() for line in right.lines] == [[40], [20], [10], []]
+
+
+def test_annotated_image_is_drawn_pixel_by_pixel():
+    labels = np.zeros((60, 80), dtype=np.uint16)
+    labels[10:20, 30:50] = 1
+    figure = plot_annotations(np.full((60, 80), 9, dtype=np.uint8), labels, "A172: 1 cell", "a.tif")
+    assert tuple(figure.get_size_inches() * figure.dpi) == (80, 60 + TITLE_HEIGHT)
+    assert figure.images[0].get_array().shape == (60, 80, 3)
+    assert [text.get_text() for text in figure.texts] == ["A172: 1 cell", "a.tif"]
+
+
+def test_agreement_panels_are_shrunk():
+    masks = np.ones((104, 704), dtype=bool)
+    figure = plot_agreement(
+        "unet", {name: (masks.astype(np.uint8), masks, masks) for name in ("best", "worst")}
+    )
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["best", "worst"]
+    assert figure.axes[0].images[0].get_array().shape == (52, PANEL_WIDTH, 3)

@@ -1,0 +1,79 @@
+"""How figures become files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from monolayer.plots.style import PALETTE, axes_grid, colours_of, save_png, styled
+
+
+@styled
+def plot_line() -> Figure:
+    """A line with a title."""
+    figure, ((axes,),) = axes_grid(1, 1, width=3, height=2)
+    axes.plot([0, 1, 4], color=PALETTE[0])
+    axes.set_title("squares")
+    return figure
+
+
+@styled
+def plot_noise() -> Figure:
+    """A picture of many colours."""
+    figure, ((axes,),) = axes_grid(1, 1, width=3, height=2)
+    axes.imshow(np.random.default_rng(0).integers(0, 256, (50, 50, 3), dtype=np.uint8))
+    return figure
+
+
+def test_the_same_bytes_again(tmp_path: Path):
+    for name in ("first", "second"):
+        save_png(plot_line(), tmp_path / "plots" / f"{name}.png")
+    first, second = ((tmp_path / "plots" / f"{name}.png").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+def test_the_users_own_style_does_not_matter(tmp_path: Path):
+    save_png(plot_line(), tmp_path / "plain.png")
+    with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "pink"}):
+        save_png(plot_line(), tmp_path / "pink.png")
+    assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "pink.png").read_bytes()
+
+
+def test_neither_date_nor_program(tmp_path: Path):
+    save_png(plot_line(), tmp_path / "line.png")
+    with Image.open(tmp_path / "line.png") as picture:
+        assert picture.size == (300, 200)
+        assert picture.info == {}
+
+
+def test_few_colours_are_a_smaller_file(tmp_path: Path):
+    save_png(plot_noise(), tmp_path / "all.png")
+    save_png(plot_noise(), tmp_path / "few.png", colours=16)
+    with Image.open(tmp_path / "few.png") as picture:
+        assert len(picture.getcolors()) <= 16
+    assert (tmp_path / "few.png").stat().st_size < 0.5 * (tmp_path / "all.png").stat().st_size
+
+
+def test_colours_follow_the_names_not_their_order():
+    assert colours_of(["b", "a", "b"]) == colours_of(["a", "b"]) == {"a": PALETTE[0], "b": PALETTE[1]}
+
+
+def test_more_names_than_colours():
+    assert len(colours_of([f"type {number}" for number in range(30)])) == 30
+
+
+def test_palette_entries_differ():
+    assert len(set(PALETTE)) == len(PALETTE)
+
+
+@pytest.mark.parametrize("module", ["matplotlib.pyplot", "torch", "pandas", "skimage"])
+def test_plots_do_not_import(module: str):
+    code = (
+        f"import sys, monolayer.plots.comparison, monolayer.plots.panels; sys.exit({module!r} in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,127 @@
+"""A model's predictions against the truth."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_split import HEIGHT, WIDTH, image_score, two_images, write_split
+
+from monolayer.errors import InputError
+from monolayer.evaluation import (
+    EvaluateSettings,
+    Evaluation,
+    best_median_worst,
+    evaluate_split,
+    evaluation_metrics,
+    extreme_images,
+    truth_and_prediction,
+    truth_tasks,
+)
+from monolayer.images import ImageFolder, write_png
+from monolayer.parallel import ComputeSettings
+from monolayer.parameters import validate
+
+ALONE = ComputeSettings(jobs=1)
+
+
+@pytest.fixture
+def predictions(tmp_path: Path) -> Path:
+    """The folder of perfect predictions of two test images."""
+    write_split(tmp_path, "test", two_images())
+    return tmp_path / "predictions" / "unet" / "foreground" / "test"
+
+
+def evaluate(predictions: Path, cleaning: str = "clean", threshold: float = 0.5) -> Evaluation:
+    return evaluate_split(truth_tasks(two_images(), predictions), "unet", "test", cleaning, threshold, ALONE)
+
+
+def test_perfect_predictions(predictions: Path):
+    scores = evaluate(predictions).scores
+    assert [score.counts.tolist() for score in scores] == [
+        [16**2 + 12**2, 0, 0, HEIGHT * WIDTH - 400],
+        [400, 0, 0, HEIGHT * WIDTH - 400],
+    ]
+    assert [(s.method, s.split, s.cleaning, s.image_id, s.cell_type) for s in scores] == [
+        ("unet", "test", "clean", 1, "A172"),
+        ("unet", "test", "clean", 2, "BV2"),
+    ]
+
+
+def test_two_processes_give_the_same(predictions: Path):
+    tasks = truth_tasks(two_images(), predictions)
+    both = evaluate_split(tasks, "unet", "test", "clean", 0.5, ComputeSettings(jobs=2))
+    assert both == evaluate(predictions)
+
+
+@pytest.mark.parametrize(("threshold", "found"), [(0.5, 400), (128 / 255, 400), (0.51, 0)])
+def test_threshold_is_the_least_probability(predictions: Path, threshold: float, found: int):
+    write_png(predictions / "2.png", np.full((HEIGHT, WIDTH), 128, dtype=np.uint8))
+    assert evaluate(predictions, threshold=threshold).scores[1].true_positive == found
+
+
+def test_raw_image_without_prediction_is_counted_and_named(predictions: Path):
+    (predictions / "1.png").unlink()
+    evaluation = evaluate(predictions, cleaning="raw")
+    metrics = evaluation_metrics([evaluation])["test"]["raw"]
+    assert metrics["overall"]["images"] == 1
+    assert metrics["images_without_prediction"] == 1
+    assert metrics["without_prediction"] == [two_images().images[0].file_name]
+
+
+def test_clean_image_without_prediction(predictions: Path):
+    (predictions / "1.png").unlink()
+    with pytest.raises(
+        InputError, match=r"A172_.*\.tif of test has no prediction: run `dvc repro -f predict@unet"
+    ):
+        evaluate(predictions)
+
+
+def test_no_predictions_at_all(tmp_path: Path):
+    with pytest.raises(
+        InputError, match="no image of test has a prediction: run `dvc repro -f predict@unet`"
+    ):
+        evaluate(tmp_path, cleaning="raw")
+
+
+def test_prediction_of_another_size(predictions: Path):
+    write_png(predictions / "1.png", np.zeros((8, 8), dtype=np.uint8))
+    with pytest.raises(InputError, match=r"1\.png is 8 x 8 pixels, but its annotations are for 48 x 40"):
+        evaluate(predictions)
+
+
+def test_metrics_by_split_and_truth(predictions: Path):
+    evaluations = [evaluate(predictions, cleaning) for cleaning in ("raw", "clean")]
+    metrics = evaluation_metrics(evaluations)
+    assert list(metrics["test"]) == ["raw", "clean"]
+    assert metrics["test"]["clean"]["overall"]["dice"] == 1
+    assert metrics["test"]["clean"]["by_cell_type"]["BV2"]["images"] == 1
+
+
+def test_best_median_and_worst_of_equal_images_are_those_of_the_smaller_ids():
+    scores = [image_score("unet", number, 25) for number in (4, 2, 3)]
+    assert [score.image_id for score in best_median_worst(scores).values()] == [2, 3, 4]
+
+
+def test_one_image_is_best_median_and_worst():
+    assert {score.image_id for score in best_median_worst([image_score("unet", 7, 1)]).values()} == {7}
+
+
+def test_extreme_images_come_with_their_masks(predictions: Path):
+    write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))
+    tasks = truth_tasks(two_images(), predictions)
+    folder = ImageFolder(predictions.parents[3] / "images")
+    panels = extreme_images(evaluate(predictions), tasks, folder, threshold=0.5)
+    assert [caption.splitlines()[0] for caption in panels] == [
+        "best: Dice 1.000", "median: Dice 0.000", "worst: Dice 0.000",
+    ]  # fmt: skip
+    image, truth, prediction = list(panels.values())[2]
+    assert image.shape == (HEIGHT, WIDTH)
+    assert truth[10:30, 10:30].all()
+    assert np.array_equal(truth_and_prediction(tasks[1], 0.5), [truth, prediction])
+    assert not prediction.any()
+
+
+@pytest.mark.parametrize("threshold", [0, 1.5, "half"])
+def test_settings_refuse(threshold):
+    with pytest.raises(InputError, match=r"evaluate\.threshold"):
+        validate({"threshold": threshold}, "evaluate", EvaluateSettings)

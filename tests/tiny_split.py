@@ -1,0 +1,88 @@
+"""A split of tiny images with square cells, as the stages find it on disk."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from monolayer.coco import Annotation, Coco, Image, write_coco
+from monolayer.images import write_png, write_tiff
+from monolayer.scores import ImageScore
+
+HEIGHT, WIDTH = 40, 48
+
+
+def square(left: int, top: int, side: int) -> list[float]:
+    """A polygon that pycocotools draws as rows top..top+side and columns left..left+side, less the last."""
+    right, bottom = left + side, top + side
+    return [left, top, right, top, right, bottom, left, bottom]
+
+
+def image(number: int, cell_type: str = "A172") -> Image:
+    return Image(number, f"{cell_type}_Phase_A1_1_00d{number:02d}h00m_1.tif", WIDTH, HEIGHT)
+
+
+def annotation(number: int, image_id: int, left: int, top: int, side: int) -> Annotation:
+    return Annotation(
+        id=number,
+        image_id=image_id,
+        segmentation=msgspec.Raw(msgspec.json.encode([square(left, top, side)])),
+        area=float(side**2),
+        bbox=msgspec.Raw(msgspec.json.encode([left, top, side, side])),
+    )
+
+
+def labels_of(coco: Coco, image_id: int) -> np.ndarray:
+    """The label image of an image's squares, uint16 [H, W]."""
+    labels = np.zeros((HEIGHT, WIDTH), dtype=np.uint16)
+    own = [a for a in coco.annotations if a.image_id == image_id]
+    for number, cell in enumerate(own, 1):
+        left, top, width, height = msgspec.json.decode(cell.bbox, type=list[int])
+        labels[top : top + height, left : left + width] = number
+    return labels
+
+
+def textured_image(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Grey 128 outside, noise inside the cells; uint8 [H, W]."""
+    noise = np.random.default_rng(seed).normal(0, 30, labels.shape)
+    return np.clip(np.where(labels > 0, 128 + noise, 128), 0, 255).astype(np.uint8)
+
+
+def two_images(first_id: int = 1) -> Coco:
+    """An A172 image with two cells and a BV2 image with one."""
+    images = [image(first_id, "A172"), image(first_id + 1, "BV2")]
+    cells = [(1, first_id, 4, 4, 16), (2, first_id, 26, 10, 12), (3, first_id + 1, 10, 10, 20)]
+    return Coco(images, [annotation(*cell) for cell in cells])
+
+
+def write_split(root: Path, split: str, coco: Coco) -> None:
+    """Write annotations (sampled and clean), images, masks and perfect predictions of a model named unet."""
+    for folder in ("sampled", "clean"):
+        write_coco(root / folder / f"{split}.json", coco)
+    folders = {
+        name: root / path / split
+        for name, path in {
+            "images": "images",
+            "instance": "masks/instance",
+            "semantic": "masks/semantic",
+            "foreground": "predictions/unet/foreground",
+        }.items()
+    }
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    for item in coco.images:
+        labels = labels_of(coco, item.id)
+        foreground = np.where(labels > 0, np.uint8(255), np.uint8(0))
+        write_tiff(folders["images"] / item.file_name, textured_image(labels, item.id))
+        write_tiff(folders["instance"] / f"{item.id}.tif", labels)
+        write_png(folders["semantic"] / f"{item.id}.png", foreground)
+        write_png(folders["foreground"] / f"{item.id}.png", foreground)
+
+
+def image_score(
+    method: str, image_id: int, found: int, cell_type: str = "A172", split: str = "test"
+) -> ImageScore:
+    """Of 100 pixels, 50 are cell, of which `found` are found; nothing is found falsely."""
+    return ImageScore(
+        method, split, "clean", image_id, f"{image_id}.tif", cell_type, found, 0, 50 - found, 50
+    )
