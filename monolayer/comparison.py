@@ -73,26 +73,33 @@ def compare_methods(
         The methods were not scored on the same images.
     """
     counts = np.stack(same_images(scores), axis=1)  # (images, methods, 4)
-    dices = dice(counts)
-    best = int(np.argmax(dices.mean(axis=0)))
-    true, predicted = confluences(counts)
-    means = {
-        "dice": bootstrap_means(dices, settings.resamples, settings.seed),
-        "iou": bootstrap_means(iou(counts), settings.resamples, settings.seed),
-        "confluence_rmse": bootstrap_means((predicted - true) ** 2, settings.resamples, settings.seed) ** 0.5,
-    }
-    means["difference"] = means["dice"] - means["dice"][:, [best]]
-    intervals = {name: percentile_interval(draws) for name, draws in means.items()}
+    best = int(np.argmax(dice(counts).mean(axis=0)))
+    intervals = _intervals(counts, best, settings)
     rows = []
     for index, method in enumerate(scores):
-        known = foreground_scores(counts[:, index])
-        known["difference"] = known["dice"] - float(dices[:, best].mean())
+        values = foreground_scores(counts[:, index])
+        values["difference"] = float((dice(counts[:, index]) - dice(counts[:, best])).mean())
         for name, (low, high) in intervals.items():
-            known |= {f"{name}_low": float(low[index]), f"{name}_high": float(high[index])}
+            values |= {f"{name}_low": float(low[index]), f"{name}_high": float(high[index])}
         kind = "model" if method in models else "threshold"
-        fields = {name: known[name] for name in ComparisonRow.__struct_fields__ if name in known}
-        rows.append(ComparisonRow(method=method, kind=kind, **fields))  # type: ignore[arg-type]
+        rows.append(msgspec.convert({"method": method, "kind": kind, **values}, ComparisonRow))
     return sorted(rows, key=lambda row: -row.dice)
+
+
+def _intervals(
+    counts: np.ndarray, best: int, settings: CompareSettings
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the ends of each score's interval, float64 [methods] each; one set of draws serves all scores."""
+    true, predicted = confluences(counts)
+    columns = np.hstack([dice(counts), iou(counts), (predicted - true) ** 2])
+    means = bootstrap_means(columns, settings.resamples, settings.seed)
+    dices, ious, squares = np.split(means, 3, axis=1)
+    return {
+        "dice": percentile_interval(dices),
+        "iou": percentile_interval(ious),
+        "confluence_rmse": percentile_interval(np.sqrt(squares)),
+        "difference": percentile_interval(dices - dices[:, [best]]),
+    }
 
 
 def same_images(scores: dict[str, list[ImageScore]]) -> list[np.ndarray]:

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from monai.inferers.utils import sliding_window_inference
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import pad
 
+from monolayer.models._model import Model
 from monolayer.parameters import Number, Settings
 from monolayer.prediction import Prediction
 
@@ -35,7 +36,7 @@ class PredictSettings(Settings):
 
 
 @torch.inference_mode()
-def predict_image(model: nn.Module, image: np.ndarray, settings: PredictSettings) -> Prediction:
+def predict_image(model: Model, image: np.ndarray, settings: PredictSettings) -> Prediction:
     """Apply a model to one image.
 
     Parameters
@@ -63,7 +64,7 @@ def outputs_at_stride(apply: Callable[[Tensor], Tensor], stride: int, images: Te
     return apply(pad(images, (0, right, 0, below), mode=mode))[..., :height, :width]
 
 
-def _tiled(model: nn.Module, settings: PredictSettings) -> Callable[[Tensor], Tensor]:
+def _tiled(model: Model, settings: PredictSettings) -> Callable[[Tensor], Tensor]:
     def apply(images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
         return sliding_window_inference(

@@ -11,7 +11,7 @@ from monolayer.errors import InputError
 
 
 def run(stage: Callable[..., None]) -> None:
-    """Call `stage` with what the command line gives; an `InputError` or a full disk ends it with a message alone.
+    """Call `stage` with what the command line gives; wrong input or a full disk ends it with a message alone.
 
     Paths are made absolute: they have to mean the same in the worker processes, wherever these run.
     """

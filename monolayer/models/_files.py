@@ -7,9 +7,9 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from torch import nn
 
 from monolayer.errors import InputError
+from monolayer.models._model import Model
 from monolayer.models._settings import ModelSettings
 from monolayer.parameters import validate
 from monolayer.plugins import load_plugin
@@ -23,7 +23,7 @@ def write_model(folder: Path, settings: ModelSettings, weights: dict[str, torch.
     (folder / "model.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def read_model(folder: Path) -> nn.Module:
+def read_model(folder: Path) -> Model:
     """Rebuild a trained model, in evaluation mode on the CPU.
 
     Raises
@@ -32,7 +32,7 @@ def read_model(folder: Path) -> nn.Module:
         A file is missing or damaged, or was written for an architecture that this version does not build.
     """
     module, settings = _read_settings(folder / "model.json")
-    model: nn.Module = module.build(settings)
+    model: Model = module.build(settings)
     try:
         model.load_state_dict(_read_weights(folder / "weights.pt"))
     except RuntimeError as error:

@@ -6,11 +6,12 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from monolayer.models._model import Model
 from monolayer.models._settings import ModelSettings
 from monolayer.prediction import Prediction, prediction_from_labels
 
 
-class SemanticModel(nn.Module):
+class SemanticModel(Model):
     """A net that tells foreground from background, trained with Dice + binary cross-entropy.
 
     Parameters

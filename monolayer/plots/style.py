@@ -5,7 +5,7 @@ Figures are built through matplotlib's objects: pyplot costs a second to import 
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal, ParamSpec
+from typing import Literal, ParamSpec, TypeVar
 
 import matplotlib.style
 import numpy as np
@@ -42,11 +42,12 @@ PALETTE = (
 SPLIT_COLOURS = {"train": PALETTE[8], "val": PALETTE[1], "test": PALETTE[0]}
 
 Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
-def styled(plot: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Build the figure of a plotting function in this style, whatever the user's own settings are."""
-    return matplotlib.style.context(["default", STYLE])(plot)
+def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Call a function in this style, whatever the user's own settings are."""
+    return matplotlib.style.context(["default", STYLE])(draw)
 
 
 def colours_of(names: Iterable[str]) -> dict[str, str]:
@@ -71,6 +72,7 @@ def no_grid(axes: Axes, axis: Literal["x", "y"]) -> None:
     axes.tick_params(axis=axis, length=0)
 
 
+@styled  # matplotlib makes some of a figure's parts, such as the labels of ticks, when it draws them
 def save_png(figure: Figure, path: Path, colours: int | None = None) -> None:
     """Write a figure as PNG, without date or program name.
 

@@ -34,7 +34,7 @@ class Interiors(NamedTuple):
 
 def draw_interiors(rng: np.random.Generator, number: int) -> Interiors:
     """Draw the insides of `number` cells."""
-    return Interiors(rng.lognormal(0, [0.4, 0.3, 0.3], (number, 3)), rng.uniform(-0.2, 0.2, (number, 2)))
+    return Interiors(rng.lognormal(0, [0.5, 0.3, 0.3], (number, 3)), rng.uniform(-0.2, 0.2, (number, 2)))
 
 
 def cell_thickness(
@@ -56,7 +56,10 @@ def cell_thickness(
                 rho, edge, theta, cells.bodies.radius[cell], interiors.nucleus[cell], traits
             )
             total.height[window] += strength[0] * body + strength[2] * nucleus
-        total.texture[window] += strength[1] * traits.texture * (rho < edge - 1.3 / cells.bodies.radius[cell])
+        within = rho < edge - 1.3 / cells.bodies.radius[cell]
+        # The thin outskirts of a spread cell are bland.
+        fading = 1.0 if cells.rounded[cell] else 1.35 - rho / edge
+        total.texture[window] += strength[1] * traits.texture * within * fading
     return total
 
 
@@ -92,7 +95,7 @@ def granules(
     number = rng.poisson(traits.granules * area / 100 * rng.lognormal(-0.3, 0.8, len(area)))
     owner = np.repeat(np.arange(len(area)), number)
     theta = rng.uniform(0, 2 * np.pi, len(owner))
-    share = rng.beta(2, 2.5, len(owner)) * 0.95
+    share = rng.beta(2, 3, len(owner)) * 0.95
     rho = share * radius_at(radii, owner, theta)
     where = to_image(cells.bodies.take(owner), theta[:, None], rho[:, None])[:, 0]
     contrast = traits.granule_contrast * rng.lognormal(0, 0.5, len(owner))

@@ -30,7 +30,7 @@ def fingerprint(choices: str, samples: Iterable[Sample]) -> str:
     for sample in samples:
         for plane in sample:
             digest.update(f"{plane.shape} {plane.dtype}\n".encode())
-            digest.update(plane)
+            digest.update(plane.tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -45,8 +45,8 @@ class Crops(Dataset[tuple[np.ndarray, np.ndarray]]):
         sample = self._samples[rng.integers(len(self._samples))]
         centre = random_pixel(sample.labels, positive=rng.random() < self._positive_share, rng=rng)
         window = crop_window(centre, sample.labels.shape, self._size)
-        turns, mirrored = rng.integers(4), rng.integers(2)
-        image, labels = (_turned(plane[window], turns, bool(mirrored)) for plane in sample)
+        turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
+        image, labels = (_turned(plane[window], turns, mirrored) for plane in sample)
         return image, labels.astype(np.int32)
 
 

@@ -34,6 +34,7 @@ class Data(LightningDataModule):
         self._seed = seed
 
     def train_dataloader(self) -> DataLoader:
+        assert self.trainer is not None
         crops = Crops(
             self._train,
             size=self._settings.crop_size,

@@ -1,12 +1,12 @@
 """A model, its optimiser and its validation, in the form that Lightning's Trainer runs."""
 
-from typing import Any
-
 import torch
 from lightning.pytorch import LightningModule
-from torch import Tensor, nn
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
 
 from monolayer.inference import outputs_at_stride
+from monolayer.models._model import Model
 
 
 class Task(LightningModule):
@@ -24,7 +24,7 @@ class Task(LightningModule):
         Seeds each step's dropout.
     """
 
-    def __init__(self, model: nn.Module, lr: float, steps: int, seed: int) -> None:
+    def __init__(self, model: Model, lr: float, steps: int, seed: int) -> None:
         super().__init__()
         self.model = model
         self._lr = lr
@@ -52,9 +52,10 @@ class Task(LightningModule):
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
         assert self.logger is not None
-        self.logger.log_metrics(dict(self.trainer.callback_metrics), step=self.current_epoch + 1)
+        metrics = {name: value.item() for name, value in self.trainer.callback_metrics.items()}
+        self.logger.log_metrics(metrics, step=self.current_epoch + 1)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimizer = torch.optim.Adam(self.model.parameters(), lr=self._lr)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=self._lr, total_steps=self._steps, cycle_momentum=False

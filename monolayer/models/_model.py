@@ -1,0 +1,42 @@
+"""The contract between an architecture and everything that trains or applies it."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from monolayer.prediction import Prediction
+
+
+class Model(nn.Module, ABC):
+    """Turns grey levels into outputs, learns from label images, and decodes its outputs."""
+
+    stride: int
+    """Height and width of a batch must be multiples of it."""
+
+    @abstractmethod
+    def targets(self, labels: Tensor) -> Tensor:
+        """Turn label images int32 [B, H, W], 0 = background, into what the net learns."""
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Tensor:
+        """Turn grey levels float32 [B, 1, H, W], 0..255, into outputs [B, C, H, W]."""
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """Return named scalars; ``loss`` is their total."""
+
+    @abstractmethod
+    def foreground(self, outputs: Tensor) -> Tensor:
+        """Return the probability of belonging to a cell, float32 [B, H, W]."""
+
+    @abstractmethod
+    def decode(self, outputs: Tensor, threshold: float) -> Prediction:
+        """Return what outputs [1, C, H, W] say of one image.
+
+        Parameters
+        ----------
+        outputs
+            Of a single image.
+        threshold
+            Foreground probability from which a pixel belongs to a cell.
+        """
