@@ -89,7 +89,7 @@ def compare_methods(
 def _intervals(
     counts: np.ndarray, best: int, settings: CompareSettings
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return the ends of each score's interval, float64 [methods] each; one set of draws serves all scores."""
+    """Return the ends of each score's interval, float64 [methods] each; all scores share the draws."""
     true, predicted = confluences(counts)
     columns = np.hstack([dice(counts), iou(counts), (predicted - true) ** 2])
     means = bootstrap_means(columns, settings.resamples, settings.seed)

@@ -1,7 +1,6 @@
 """A model's outputs for images of any size: whole where they fit, else overlapping, blended tiles."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import pad
 
+from monolayer.accelerator import Accelerator
 from monolayer.models._model import Model
 from monolayer.parameters import Number, Settings
 from monolayer.prediction import Prediction
@@ -26,13 +26,8 @@ class PredictSettings(Settings):
     """Share of a tile that its neighbours cover too; a Gaussian weight blends them."""
     threads: int = Field(default=2, ge=1)
     """CPU threads; the last bit of a probability depends on their number."""
-    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    accelerator: Accelerator = "auto"
     """``auto`` takes a GPU where there is one."""
-
-    def device(self) -> torch.device:
-        """Return the device that `accelerator` means."""
-        wanted = self.accelerator == "gpu" or (self.accelerator == "auto" and torch.cuda.is_available())
-        return torch.device("cuda" if wanted else "cpu")
 
 
 @torch.inference_mode()

@@ -1,5 +1,6 @@
 """deduplicate: remove copies, leaks between splits, and faulty or incomplete annotations."""
 
+import sys
 from pathlib import Path
 
 from monolayer.cleaning.clean import clean_splits
@@ -14,7 +15,8 @@ def deduplicate(sampled: Path, images: Path, out: Path, metrics: Path) -> None:
     parameters = read_parameters()
     settings = section(parameters, "deduplicate", CleaningSettings)
     compute = section(parameters, "compute", ComputeSettings)
-    clean_splits(sampled, images, out, metrics, settings, compute)
+    for problem in clean_splits(sampled, images, out, metrics, settings, compute):
+        print(f"deduplicate: {problem}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from monolayer.accelerator import find_device
 from monolayer.coco import read_coco
 from monolayer.images import ImageFolder
 from monolayer.inference import PredictSettings, predict_image
@@ -17,7 +18,7 @@ def predict(model: Path, annotations: Path, images: Path, out: Path) -> None:
     """Write ``{split}.json`` and ``foreground/{split}/{image id}.png`` below `out`, for val and test."""
     settings = section(read_parameters(), "predict", PredictSettings)
     torch.set_num_threads(settings.threads)
-    trained = read_model(model).to(settings.device())
+    trained = read_model(model).to(find_device(settings.accelerator))
     folder = ImageFolder(images)
     for split in ("val", "test"):
         listed = read_coco(annotations / f"{split}.json").images

@@ -62,10 +62,3 @@ def test_padding_reflects_and_is_cut_back(shape):
     assert all(side % 32 == 0 for side in seen[0].shape[-2:])
     if shape == (31, 33):
         assert torch.equal(seen[0][..., 31, 33:], images[..., 29, 1:32].flip(-1))
-
-
-@pytest.mark.parametrize("accelerator", ["auto", "cpu", "gpu"])
-def test_the_device_is_the_one_asked_for(accelerator, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    expected = "cuda" if accelerator == "gpu" else "cpu"
-    assert PredictSettings(accelerator=accelerator).device().type == expected

@@ -25,7 +25,7 @@ def clean_splits(
     metrics: Path,
     settings: CleaningSettings,
     compute: ComputeSettings,
-) -> None:
+) -> list[str]:
     """Remove copies, leaks and faulty annotations from train, val and test.
 
     One split is in memory at a time: each is read for the survey, and once more for the writing.
@@ -45,6 +45,11 @@ def clean_splits(
     compute
         Where the work over images runs.
 
+    Returns
+    -------
+    list of str
+        For each unreadable file what is wrong with it, and what to do.
+
     Raises
     ------
     InputError
@@ -57,6 +62,7 @@ def clean_splits(
     write_whole(out / "removed.csv", removals_csv(removals).encode())
     content = report(before, after, removals, count_shared_fields(surveys))
     write_metrics(metrics, content)
+    return [survey.problem for survey in surveys if survey.problem]
 
 
 def _survey(

@@ -106,14 +106,34 @@ def doubled_contours(rles: list[Rle], threshold: float) -> dict[int, float]:
     >>> doubled_contours([square, square], 0.6)
     {1: 1.0}
     """
-    if len(rles) < 2:
-        return {}
-    overlap = np.tril(rle_masks.iou(rles, rles, [0] * len(rles)), k=-1)
     doubled: dict[int, float] = {}
-    for later, earlier in np.argwhere(overlap >= threshold).tolist():
+    for later, earlier in _alike_pairs(rles, threshold):
         if later not in doubled and earlier not in doubled:
-            doubled[later] = float(overlap[later, earlier])
+            iou = float(rle_masks.iou([rles[later]], [rles[earlier]], [0])[0, 0])
+            if iou >= threshold:
+                doubled[later] = iou
     return doubled
+
+
+def _alike_pairs(rles: list[Rle], threshold: float) -> list[tuple[int, int]]:
+    # Masks that share `threshold` of their union share that of the larger one, and their boxes no less.
+    areas = np.array([float(rle_masks.area(rle)) for rle in rles])
+    left, top, width, height = rle_masks.toBbox(rles).reshape(-1, 4).T
+    first, second = _meeting_pairs(left, left + width)
+    wide = np.minimum((left + width)[first], (left + width)[second]) - left[second]
+    high = np.minimum((top + height)[first], (top + height)[second]) - np.maximum(top[first], top[second])
+    alike = wide * high.clip(0) >= threshold * np.maximum(areas[first], areas[second])
+    pairs = np.stack([first[alike], second[alike]], axis=1)
+    return sorted((max(pair), min(pair)) for pair in pairs.tolist())
+
+
+def _meeting_pairs(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    # Intervals in the order of their starts: each meets those after it that start before its end.
+    order = np.argsort(starts, kind="stable")
+    counts = np.searchsorted(starts[order], ends[order]) - np.arange(len(order)) - 1
+    first = np.repeat(np.arange(len(order)), counts)
+    second = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + first + 1
+    return order[first], order[second]
 
 
 def check_contours(

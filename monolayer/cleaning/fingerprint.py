@@ -124,8 +124,7 @@ def find_candidates(signs: np.ndarray, max_distance: int) -> list[Candidate]:
         turned = orient_fingerprints(signs, orientation).reshape(-1, BITS).astype(np.float32)
         for start in range(0, len(rows), 512):
             # Equal minus different bits: sums of +-1 below 2**24 are exact in float32, in any order.
-            agreement = rows[start : start + 512] @ turned.T
-            for row, second in np.argwhere(agreement >= BITS - 2 * max_distance):
-                if start + row < second:
-                    found.append(Candidate(start + int(row), int(second), orientation))
+            agreement = rows[start : start + 512] @ turned[start:].T
+            for row, column in np.argwhere(np.triu(agreement >= BITS - 2 * max_distance, k=1)).tolist():
+                found.append(Candidate(start + row, start + column, orientation))
     return sorted(found)

@@ -35,6 +35,8 @@ class Survey(NamedTuple):
     faults: list[Fault]
     coverage: Coverage | None
     """None without pixels or without a sound annotation."""
+    problem: str = ""
+    """Why the file is unreadable."""
 
     @property
     def sound_annotations(self) -> int:
@@ -85,9 +87,9 @@ def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
     faults, rles = check_contours(
         _decode(task), task.annotation_ids, task.image.height, task.image.width, settings
     )
-    image = _read(task)
+    image, problem = _read(task)
     if image is None:
-        return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None)
+        return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None, problem)
     variance = local_variance(image)
     coverage = annotation_coverage(variance, annotated_pixels(rles)) if rles else None
     return Survey(*task[:3], digest(image), fingerprint(variance), task.annotation_ids, faults, coverage)
@@ -117,10 +119,10 @@ def _decode(task: _Task) -> list[Segmentation]:
     return segmentations
 
 
-def _read(task: _Task) -> np.ndarray | None:
+def _read(task: _Task) -> tuple[np.ndarray | None, str]:
     if task.path is None:
-        return None
+        return None, ""
     try:
-        return read_image(task.path, task.image)
-    except InputError:
-        return None
+        return read_image(task.path, task.image), ""
+    except InputError as error:
+        return None, str(error)

@@ -118,7 +118,8 @@ def nucleoli(
 def debris(rng: np.random.Generator, traits: CellType, height: int, width: int) -> np.ndarray:
     """Return the thickness of specks that are no cells: single or in heaps, float64 [H, W]."""
     share = height * width / LIVECELL_PIXELS
-    heaps = rng.uniform(0, [width, height], (int(rng.poisson(traits.debris * share * 0.6)), 2))
+    number = int(rng.poisson(traits.debris * share * rng.lognormal(-0.5, 0.8)))
+    heaps = rng.uniform(0, [width, height], (number, 2))
     heap_sizes = np.ceil(np.minimum(rng.lognormal(0, 1, len(heaps)), 40)).astype(np.intp)
     owner = np.repeat(np.arange(len(heaps)), heap_sizes)
     where = heaps[owner] + rng.normal(0, 3.5, (len(owner), 2))

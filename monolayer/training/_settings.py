@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from monolayer.accelerator import Accelerator
 from monolayer.errors import InputError
 from monolayer.parameters import Number, Settings, lookup
 
@@ -19,7 +20,7 @@ class TrainSettings(Settings):
     """Validate on so many images, spread evenly over the split; all of them by default."""
     threads: int = Field(default=2, ge=1)
     """CPU threads. Weights repeat bit for bit with the same number on the same machine."""
-    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    accelerator: Accelerator = "auto"
     """``auto`` takes a GPU where there is one."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     """Lightning's name of the number format."""

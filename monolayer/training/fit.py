@@ -13,6 +13,7 @@ import torch
 from dvclive.lightning import DVCLiveLogger
 from lightning.pytorch import Trainer
 
+from monolayer.accelerator import find_device
 from monolayer.models._settings import ModelSettings
 from monolayer.training._settings import TrainSettings
 from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks
@@ -82,7 +83,7 @@ def fit(
 def _trainer(epochs: int, settings: TrainSettings, scratch: Path) -> Trainer:
     return Trainer(
         max_epochs=epochs,
-        accelerator=settings.accelerator,
+        accelerator="gpu" if find_device(settings.accelerator).type == "cuda" else "cpu",
         devices=1,
         precision=settings.precision,
         deterministic="warn",

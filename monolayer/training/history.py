@@ -19,8 +19,7 @@ def read_history(live: Path) -> pd.DataFrame:
         One row per epoch: ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_dice``.
     """
     names = ("train/loss", "val/loss", "val/dice")
-    history = pd.DataFrame({name.replace("/", "_"): _by_epoch(live, name) for name in names})
-    return history.round(6).reset_index()
+    return pd.DataFrame({name.replace("/", "_"): _by_epoch(live, name) for name in names}).reset_index()
 
 
 def _by_epoch(live: Path, name: str) -> pd.Series:
@@ -36,10 +35,10 @@ def write_history(folder: Path, history: pd.DataFrame) -> None:
         "loss.tsv": ["epoch", "train_loss", "val_loss"],
         "dice.tsv": ["epoch", "val_dice"],
     }.items():
-        history[columns].to_csv(folder / file_name, sep="\t", index=False, lineterminator="\n")
+        history[columns].round(6).to_csv(folder / file_name, sep="\t", index=False, lineterminator="\n")
 
 
 def best_epoch(history: pd.DataFrame) -> tuple[int, float]:
-    """Return the epoch whose weights are kept, the first of the best, and its validation Dice."""
+    """Return the epoch whose weights are kept, the first of the best, and its validation Dice (6 digits)."""
     best = history.loc[history["val_dice"].idxmax()]
-    return int(best["epoch"]), float(best["val_dice"])
+    return int(best["epoch"]), round(float(best["val_dice"]), 6)

@@ -109,3 +109,16 @@ def test_real_outlines_are_sound() -> None:
     for name, segmentations in real_annotations().items():
         ids = list(range(len(segmentations)))
         assert check_contours(segmentations, ids, 520, 704, CleaningSettings())[0] == [], name
+
+
+def test_doubles_against_the_whole_table() -> None:
+    rng = np.random.default_rng(0)
+    rles = [encode([circle(*rng.uniform(5, 35, 2), rng.uniform(3, 9))], 40, 60) for _ in range(120)]
+    table = np.tril(rle_masks.iou(rles, rles, [0] * len(rles)), k=-1)
+    for threshold in (0.1, 0.5, 0.8):
+        expected: dict[int, float] = {}
+        for later, earlier in np.argwhere(table >= threshold).tolist():
+            if later not in expected and earlier not in expected:
+                expected[later] = table[later, earlier]
+        assert expected
+        assert doubled_contours(rles, threshold) == expected

@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from laboratory import Laboratory
@@ -50,6 +51,14 @@ def test_the_stage_reads_its_parameters(in_folder: Laboratory) -> None:
     write_parameters({"too_few_points": False})
     run(deduplicate)
     assert len(Path("clean/removed.csv").read_text().splitlines()) == 1
+
+
+def test_an_unreadable_file_is_named(in_folder: Laboratory, capsys: pytest.CaptureFixture[str]) -> None:
+    in_folder.add("val", 7, "small.tif", np.zeros((9, 9), np.uint8), [[[1.0, 1.0, 5.0, 1.0, 5.0, 5.0]]])
+    in_folder.write()
+    write_parameters({})
+    run(deduplicate)
+    assert "small.tif is 9 x 9 pixels, but its annotations are for 160 x 128" in capsys.readouterr().err
 
 
 def test_an_unknown_key_is_named(in_folder: Laboratory) -> None:

@@ -1,0 +1,72 @@
+"""Groups of copies, and which of them stays."""
+
+from pathlib import Path
+
+import pytest
+
+from monolayer.cleaning.contours import Fault
+from monolayer.cleaning.copies import Link, group, link_equal, remove_copies
+from monolayer.cleaning.fingerprint import NO_SIGNS
+from monolayer.cleaning.survey import Survey
+from monolayer.coco import Image
+
+
+def survey(split: str, image_id: int, name: str = "a.tif", pixels: bytes = b"a", cells: int = 5) -> Survey:
+    image = Image(image_id, name, 8, 8)
+    return Survey(split, image, Path(name), pixels, NO_SIGNS, list(range(cells)), [], None)
+
+
+def test_links_join_groups() -> None:
+    links = [Link(0, 2, 1.0), Link(5, 6, 1.0), Link(2, 4, 1.0), Link(0, 4, 1.0)]
+    assert group(8, links) == [[0, 2, 4], [5, 6]]
+    assert group(3, []) == group(0, []) == []
+
+
+def test_equal_keys_are_linked_to_the_first() -> None:
+    assert link_equal([1, 2, 1, 1, 2]) == [Link(0, 2, 1.0), Link(0, 3, 1.0), Link(1, 4, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (survey("train", 1, cells=9), survey("val", 2), 2),
+        (survey("val", 1, cells=9), survey("test", 2), 2),
+        (survey("test", 1), survey("train", 2, cells=9), 1),
+        (survey("test", 1), survey("test", 2, cells=9), 2),
+        (survey("train", 2), survey("train", 1), 1),
+        (survey("train", 1)._replace(faults=[Fault(0, "no_area")]), survey("train", 2), 2),
+    ],
+)
+def test_which_stays(first: Survey, second: Survey, kept: int) -> None:
+    (removal,) = remove_copies([first, second], [Link(0, 1, 0.9)])
+    assert removal.kept_image_id == kept
+    assert removal.image_id == 3 - kept
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (survey("train", 2), "same_name"),
+        (survey("train", 2, name="b.tif"), "same_pixels"),
+        (survey("train", 2, name="b.tif", pixels=b"b"), "near_copy"),
+        (survey("val", 2), "leak_same_name"),
+        (survey("val", 2, name="b.tif"), "leak_same_pixels"),
+        (survey("val", 2, pixels=b"b"), "leak_near_copy"),
+    ],
+)
+def test_reasons(second: Survey, reason: str) -> None:
+    (removal,) = remove_copies([survey("train", 1), second], [Link(0, 1, 0.9)])
+    assert (removal.reason, removal.score) == (reason, 0.9)
+
+
+def test_a_member_that_hangs_on_another_has_that_score() -> None:
+    chain = [
+        survey("train", 1, pixels=b"a"),
+        survey("train", 2, pixels=b"b"),
+        survey("train", 3, pixels=b"c"),
+    ]
+    removals = remove_copies(chain, [Link(0, 1, 0.95), Link(1, 2, 0.88)])
+    assert [(removal.image_id, removal.kept_image_id, removal.score) for removal in removals] == [
+        (2, 1, 0.95),
+        (3, 1, 0.88),
+    ]
