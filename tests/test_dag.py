@@ -17,13 +17,21 @@ DAG = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 PARAMETERS = read_parameters(ROOT / "params.yaml")
 STAGES = {name: stage.get("do", stage) for name, stage in DAG["stages"].items()}
 
-# The stages load these by the name that a parameter gives, so the imports do not show them.
-PLUGINS = {
-    "download": ["monolayer/datasets"],
-    "sample": ["monolayer/datasets"],
-    "train": ["monolayer/models/${item.architecture}.py"],
-    "predict": ["monolayer/models/${item.architecture}.py"],
-}
+# The stages load these by the name that a parameter gives, so their own imports do not show them. Each model
+# depends on the file of its own architecture alone.
+PLUGINS = {"download": "monolayer/datasets", "train": "monolayer/models", "predict": "monolayer/models"}
+ARCHITECTURE = "monolayer/models/${item.architecture}.py"
+
+
+def needed_files(name: str) -> set[Path]:
+    """Every file of this project that a stage may run."""
+    needed = imported_files(ROOT / "stages" / f"{name}.py")
+    plugins = set((ROOT / PLUGINS[name]).glob("[a-z]*.py")) if name in PLUGINS else set()
+    for plugin in plugins:
+        needed |= imported_files(plugin)
+    if name in ("train", "predict"):
+        needed -= {*plugins, ROOT / "monolayer/models/__init__.py"}
+    return {file for file in needed if file.stat().st_size}
 
 
 def imported_files(path: Path) -> set[Path]:
@@ -53,30 +61,27 @@ def _imports(path: Path) -> list[Path]:
     return files
 
 
+def covers(dep: str, file: Path) -> bool:
+    return file == ROOT / dep or ROOT / dep in file.parents
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_depends_on_every_file_that_it_imports(name):
     deps = STAGES[name].get("deps", [])
-    covered = [ROOT / dep for dep in deps]
-    needed = {file for file in imported_files(ROOT / "stages" / f"{name}.py") if file.stat().st_size}
     missing = [
         file.relative_to(ROOT).as_posix()
-        for file in sorted(needed)
-        if not any(file == dep or dep in file.parents for dep in covered)
+        for file in sorted(needed_files(name))
+        if not any(covers(dep, file) for dep in deps)
     ]
-    missing += [plugin for plugin in PLUGINS.get(name, []) if plugin not in deps]
     assert not missing, f"add to the deps of {name} in dvc.yaml: {missing}"
+    assert (ARCHITECTURE in deps) == (name in ("train", "predict"))
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_depends_on_no_code_that_it_does_not_import(name):
-    needed = imported_files(ROOT / "stages" / f"{name}.py")
+    needed = needed_files(name)
     code = [dep for dep in STAGES[name].get("deps", []) if dep.startswith(("monolayer", "stages"))]
-    idle = [
-        dep
-        for dep in code
-        if dep not in PLUGINS.get(name, [])
-        and not any(file == ROOT / dep or ROOT / dep in file.parents for file in needed)
-    ]
+    idle = [dep for dep in code if dep != ARCHITECTURE and not any(covers(dep, file) for file in needed)]
     assert not idle, f"{name} imports nothing of {idle}: drop it from the deps in dvc.yaml"
 
 

@@ -46,22 +46,18 @@ def _left(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Survey
 
 def remove_useless(survey: Survey, settings: CleaningSettings) -> Removal | None:
     """Return the removal of an image that has no file, no pixels, no annotation or few of those it needs."""
-    reason, score = _uselessness(survey, settings)
-    if reason is None or not getattr(settings, reason):
-        return None
-    return Removal(survey.split, survey.image.id, survey.image.file_name, None, reason, score=score)
-
-
-def _uselessness(survey: Survey, settings: CleaningSettings) -> tuple[str | None, float | None]:
-    if survey.path is None:
-        return "missing_file", None
-    if survey.digest is None:
-        return "unreadable_file", None
-    if survey.sound_annotations == 0:
-        return "no_annotation", None
-    if survey.coverage is not None and is_incomplete(*survey.coverage, settings):
-        return "incomplete_annotation", survey.coverage.missed
-    return None, None
+    incomplete = survey.coverage is not None and is_incomplete(*survey.coverage, settings)
+    score = survey.coverage.missed if survey.coverage and incomplete else None
+    applies = {
+        "missing_file": survey.path is None,
+        "unreadable_file": bool(survey.problem),
+        "no_annotation": survey.sound_annotations == 0,
+        "incomplete_annotation": incomplete,
+    }
+    for reason, holds in applies.items():
+        if holds and getattr(settings, reason):
+            return Removal(survey.split, survey.image.id, survey.image.file_name, None, reason, score=score)
+    return None
 
 
 def is_incomplete(annotated: float, missed: float, settings: CleaningSettings) -> bool:

@@ -317,3 +317,8 @@ def test_outs_do_not_depend_on_the_processes(laboratory: Laboratory, tmp_path: P
     assert again[1].read_bytes() == laboratory.metrics.read_bytes()
     for path in laboratory.out.iterdir():
         assert (again[0] / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_check_that_is_off_hides_no_other(laboratory: Laboratory) -> None:
+    laboratory.add("train", 10, "gone.tif", None, [])
+    only(clean(laboratory, missing_file=False), image_id=10, reason="no_annotation")
