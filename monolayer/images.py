@@ -95,7 +95,8 @@ def read_image(path: Path, expected: Image | None = None) -> np.ndarray:
 def _decode(path: Path) -> np.ndarray:
     try:
         if path.suffix.lower() in TIFF_ENDINGS:
-            return np.asarray(tifffile.imread(path))
+            # All planes, so that more than one is noticed; twice as fast as tifffile on small images.
+            return imagecodecs.tiff_decode(path.read_bytes(), index=None)
         return np.asarray(imagecodecs.imread(path))
     except FileNotFoundError:
         raise InputError(f"{path} not found") from None

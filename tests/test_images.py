@@ -138,9 +138,9 @@ def test_16_bit_files(tmp_path: Path) -> None:
         assert np.array_equal(read_image(tmp_path / name), expected)
 
 
-@pytest.mark.parametrize("shape", [(4, 5, 6), (2, 4, 5, 3)])
-def test_more_or_less_than_one_plane(shape: tuple[int, ...], tmp_path: Path) -> None:
-    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, np.uint8), photometric="minisblack")
+@pytest.mark.parametrize(("shape", "photometric"), [((4, 5, 6), "minisblack"), ((2, 4, 5, 3), "rgb")])
+def test_more_than_one_plane(shape: tuple[int, ...], photometric: str, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, np.uint8), photometric=photometric)
     with pytest.raises(InputError, match=r"a\.tif has shape \(.*: expected one grey or colour plane"):
         read_image(tmp_path / "a.tif")
 
