@@ -11,7 +11,7 @@ repro: install
 	@echo "Plots: plots/comparison, plots/explore, plots/baseline, plots/train/<model>, plots/evaluate/<model>"
 
 test: install
-	python -m pytest -n 2 --dist worksteal
+	python -m pytest -n 2 --dist loadfile
 
 check: install
 	ruff check .
