@@ -1,5 +1,7 @@
 """U-Net with or without residual units (Ronneberger et al. 2015; Kerfoot et al. 2018), as MONAI builds it."""
 
+from typing import Literal
+
 from monai.networks.nets.unet import UNet
 from pydantic import Field
 
@@ -14,6 +16,8 @@ class Settings(ModelSettings):
     """Feature channels of each level, from the finest to the coarsest."""
     residual_units: int = Field(default=0, ge=0)
     """Convolutions in each level's residual unit; 0 for plain convolutions."""
+    norm: Literal["instance", "batch"] = "instance"
+    """What the features are normalised by: the statistics of their own image, or those of the training."""
 
 
 def build(settings: Settings) -> SemanticModel:
@@ -26,5 +30,6 @@ def build(settings: Settings) -> SemanticModel:
         channels=settings.channels,
         strides=[2] * halvings,
         num_res_units=settings.residual_units,
+        norm=settings.norm,
     )
     return SemanticModel(net, stride=2**halvings, settings=settings)

@@ -56,7 +56,7 @@ class Task(LightningModule):
         self.logger.log_metrics(metrics, step=self.current_epoch + 1)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        optimizer = torch.optim.Adam(self.model.parameters(), lr=self._lr)
+        optimizer = torch.optim.Adam(self.model.parameters(), lr=self._lr, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=self._lr, total_steps=self._steps, cycle_momentum=False
         )
