@@ -1,6 +1,6 @@
 """The data stages on a full-size rehearsal of LIVECell: seconds and peak memory, next to naive peers.
 
-``python -m benchmarks.data`` builds the rehearsal below .scratch/rehearsal (once; some 10 minutes) and writes
+``python -m benchmarks.data`` builds the rehearsal below .scratch/rehearsal (once, slowly) and writes
 benchmarks/results/data.json.
 """
 
