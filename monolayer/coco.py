@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 
@@ -111,8 +111,21 @@ def annotations_by_image(coco: Coco) -> dict[int, list[Annotation]]:
     return groups
 
 
-def decode_segmentation(raw: msgspec.Raw) -> list[list[float]] | dict[str, Any]:
-    """Return polygons as lists ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length code as its mapping.
+class RunLengths(TypedDict):
+    """A mask as COCO writes it."""
+
+    size: Annotated[list[int], msgspec.Meta(min_length=2, max_length=2)]
+    """Height and width in pixels."""
+    counts: list[Annotated[int, msgspec.Meta(ge=0)]] | str
+    """Lengths of the runs outside and inside, down the columns; as a list, or compressed."""
+
+
+Segmentation = list[list[float]] | RunLengths
+"""Polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length code."""
+
+
+def decode_segmentation(raw: msgspec.Raw) -> Segmentation:
+    """Decode the JSON text of one cell; what is no segmentation is a `msgspec.ValidationError`.
 
     >>> decode_segmentation(msgspec.Raw(b"[[1, 1, 3, 1, 3, 3]]"))
     [[1.0, 1.0, 3.0, 1.0, 3.0, 3.0]]
@@ -120,7 +133,7 @@ def decode_segmentation(raw: msgspec.Raw) -> list[list[float]] | dict[str, Any]:
     return _SEGMENTATION.decode(raw)
 
 
-_SEGMENTATION = msgspec.json.Decoder(list[list[float]] | dict[str, Any])
+_SEGMENTATION = msgspec.json.Decoder(Segmentation)
 
 
 def cell_type_of(image: Image) -> str:

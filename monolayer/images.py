@@ -110,6 +110,8 @@ def _decode(path: Path) -> np.ndarray:
 def to_grey(image: np.ndarray, path: Path) -> np.ndarray:
     """Turn grey or colour [H, W] or [H, W, 1..4] of any type into uint8 [H, W]; `path` is for errors."""
     is_8_bit = image.dtype == np.uint8
+    if is_8_bit and image.ndim == 2:
+        return image
     if image.ndim == 3 and image.shape[2] in (3, 4):
         # Whole-numbered weights: the sums are exact, whatever order a machine adds them in.
         image = image[..., :3].astype(np.float64) @ np.array([299.0, 587.0, 114.0]) / 1000

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from monolayer.coco import decode_segmentation
+from monolayer.coco import RunLengths, Segmentation, decode_segmentation
 from monolayer.errors import InputError
 
 
@@ -41,63 +41,81 @@ class CellRuns(NamedTuple):
         return position, np.repeat(self.cell, self.length)
 
 
-def run_length_codes(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> list[dict[str, Any]]:
-    """Draw each segmentation as pycocotools does.
+Rle = dict[str, Any]
+"""A compressed run-length code, as pycocotools makes it: ``{"size": [height, width], "counts": bytes}``."""
+
+
+def encode(segmentations: Sequence[Segmentation], height: int, width: int) -> list[Rle]:
+    """Draw each cell as pycocotools does.
 
     Parameters
     ----------
     segmentations
-        One for each cell: polygons, or a compressed or uncompressed run-length code.
+        Polygons, of which those of fewer than three points cover nothing, or run-length codes.
     height, width
-        Size of the image in pixels.
-
-    Returns
-    -------
-    list of dict
-        pycocotools' compressed codes, ``{"size": [height, width], "counts": bytes}``. A polygon of fewer than
-        three points covers nothing.
+        Size of the image in pixels; what lies outside is cut off.
 
     Raises
     ------
     InputError
         A run-length code is for an image of another size.
+
+    Examples
+    --------
+    >>> int(coco_mask.area(encode([[[1, 1, 3, 1, 3, 3, 1, 3]]], 5, 5)[0]))
+    4
     """
-    decoded = [decode_segmentation(raw) for raw in segmentations]
-    polygons = [part for item in decoded if isinstance(item, list) for part in item if len(part) >= 6]
+    outlines = [_areal(item) for item in segmentations if isinstance(item, list)]
+    polygons = [polygon for parts in outlines for polygon in parts]
+    # One call for all polygons: a call for each takes as long again as the drawing.
     drawn = iter(coco_mask.frPyObjects(polygons, height, width) if polygons else [])
     codes = []
-    for item in decoded:
+    for item in segmentations:
         if isinstance(item, dict):
             codes.append(_code_of(item, height, width))
-            continue
-        parts = [next(drawn) for part in item if len(part) >= 6]
-        codes.append(_unite(parts) if parts else _empty(height, width))
+        else:
+            codes.append(_unite([next(drawn) for _ in _areal(item)], height, width))
     return codes
 
 
-def _unite(parts: list[dict[str, Any]]) -> dict[str, Any]:
+def _areal(polygons: list[list[float]]) -> list[list[float]]:
+    return [polygon for polygon in polygons if len(polygon) >= 6]
+
+
+def _unite(parts: list[Rle], height: int, width: int) -> Rle:
+    if not parts:
+        return coco_mask.frPyObjects({"size": [height, width], "counts": [height * width]}, height, width)
     return parts[0] if len(parts) == 1 else coco_mask.merge(parts)
 
 
-def _code_of(item: dict[str, Any], height: int, width: int) -> dict[str, Any]:
-    if item.get("size") != [height, width] or "counts" not in item:
+def _code_of(item: RunLengths, height: int, width: int) -> Rle:
+    size, counts = item["size"], item["counts"]
+    if size != [height, width]:
         raise InputError(
-            f"run-length code of size {item.get('size')} in an image of [{height}, {width}]: "
-            "correct the annotation"
+            f"run-length code of size {size} in an image of [{height}, {width}]: correct the annotation"
         )
-    if isinstance(item["counts"], list):
-        total = sum(item["counts"])
-        if total != height * width:
-            raise InputError(
-                f"run-length code counts {total} pixels in an image of {height * width}: "
-                "correct the annotation"
-            )
+    total = sum(counts if isinstance(counts, list) else _counts(counts))
+    if total != height * width:
+        raise InputError(
+            f"run-length code counts {total} pixels in an image of {height * width}: correct the annotation"
+        )
+    if isinstance(counts, list):
         return coco_mask.frPyObjects(item, height, width)
-    return {"size": [height, width], "counts": item["counts"].encode()}
+    return {"size": size, "counts": counts.encode()}
 
 
-def _empty(height: int, width: int) -> dict[str, Any]:
-    return coco_mask.frPyObjects({"size": [height, width], "counts": [height * width]}, height, width)
+def _counts(text: str) -> list[int]:
+    """Decode compressed counts; none where they break off, are negative or no counts."""
+    code = text.encode()
+    if not code or min(code) < 48 or max(code) >= 112 or code[-1] >= 80:
+        return []
+    counts = _decode_counts([code])[0].tolist()
+    return counts if min(counts) >= 0 else []
+
+
+def run_length_codes(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> list[Rle]:
+    """Draw each cell from its JSON text; parameters and errors as `encode`."""
+    return encode([decode_segmentation(raw) for raw in segmentations], height, width)
 
 
 def cell_runs(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> CellRuns:
@@ -107,28 +125,37 @@ def cell_runs(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> 
     >>> cell_runs([square], height=3, width=3).pixels()[0].tolist()
     [0, 1, 3, 4]
     """
-    codes = run_length_codes(segmentations, height, width)
-    return _decode([code["counts"] for code in codes])
+    return _runs(run_length_codes(segmentations, height, width))
 
 
 def foreground_mask(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> np.ndarray:
     """Return bool [H, W], the union of all cells; parameters and errors as `run_length_codes`."""
-    position, _ = cell_runs(segmentations, height, width).pixels()
+    return union(run_length_codes(segmentations, height, width), height, width)
+
+
+def union(codes: Sequence[Rle], height: int, width: int) -> np.ndarray:
+    """Return bool [H, W], the pixels that any of the codes covers."""
+    position, _ = _runs(codes).pixels()
     flat = np.zeros(height * width, dtype=bool)
     flat[position] = True
     return np.ascontiguousarray(flat.reshape(width, height).T)
 
 
-def _decode(codes: Sequence[bytes]) -> CellRuns:
-    """Decode compressed counts into their runs of foreground."""
+def _runs(codes: Sequence[Rle]) -> CellRuns:
+    counts, index, code = _decode_counts([code["counts"] for code in codes])
+    ends = np.cumsum(counts)
+    origin = np.concatenate([[0], ends])[np.flatnonzero(index == 0)]
+    foreground = (index % 2 == 1) & (counts > 0)
+    start = ends - counts - origin[code]
+    return CellRuns(start[foreground], counts[foreground], code[foreground])
+
+
+def _decode_counts(codes: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the length of each run, its place in its code, and its code: int64 [N] each."""
     values, first = _variable_length_numbers(codes)
     code = np.repeat(np.arange(len(codes)), np.diff(first))
     index = np.arange(len(values)) - first[code]
-    counts = _undo_differences(values, index, first[code])
-    ends = np.cumsum(counts)
-    origin = np.concatenate([[0], ends])[first[code]]
-    foreground = (index % 2 == 1) & (counts > 0)
-    return CellRuns((ends - counts - origin)[foreground], counts[foreground], code[foreground])
+    return _undo_differences(values, index, first[code]), index, code
 
 
 def _variable_length_numbers(codes: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from distributed import LocalCluster
 from file_server import FileServer, serve_files
 
 from monolayer import transfer
+from monolayer.parallel import ComputeSettings
 
 
 @pytest.fixture
@@ -14,3 +16,12 @@ def file_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
     monkeypatch.setattr(transfer, "BACK_OFF_S", 0)
     with serve_files() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[ComputeSettings]:
+    """A Dask cluster of two worker processes on 127.0.0.1."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as dask:
+        yield ComputeSettings(scheduler=dask.scheduler_address)

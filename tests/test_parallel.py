@@ -1,13 +1,11 @@
 """Work over many images gives the same results wherever it runs."""
 
 import os
-from collections.abc import Iterator
 from functools import partial
 
 import dask
 import numpy as np
 import pytest
-from distributed import LocalCluster
 
 from monolayer.errors import InputError
 from monolayer.parallel import ComputeSettings, map_parallel
@@ -32,14 +30,6 @@ def fail(number: int) -> int:
     if number == 3:
         raise InputError("image 3 is bad: fetch it again")
     return number
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[ComputeSettings]:
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as dask:
-        yield ComputeSettings(scheduler=dask.scheduler_address)
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

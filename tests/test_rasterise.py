@@ -95,9 +95,14 @@ def test_foreground_is_the_union():
     [
         ({"size": [5, 8], "counts": [40]}, r"size \[5, 8\] in an image of \[5, 7\]"),
         ({"size": [5, 7], "counts": [30]}, "counts 30 pixels in an image of 35"),
+        ({"size": [5, 7], "counts": "521"}, "counts 8 pixels in an image of 35"),
+        ({"size": [5, 7], "counts": ""}, "counts 0 pixels"),
+        ({"size": [5, 7], "counts": "b0R"}, "counts 0 pixels"),
+        ({"size": [5, 7], "counts": "5N"}, "counts 0 pixels"),
+        ({"size": [5, 7], "counts": "~!"}, "counts 0 pixels"),
     ],
 )
-def test_code_for_another_size_is_an_error(code, message):
+def test_code_that_does_not_fit_the_image_is_an_error(code, message):
     with pytest.raises(InputError, match=message):
         run_length_codes([raw(code)], 5, 7)
 

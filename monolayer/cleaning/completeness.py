@@ -1,9 +1,8 @@
 """Is everything annotated that looks like a cell?"""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pycocotools import mask as rle_masks
 from scipy import ndimage
 
 from monolayer.cleaning.texture import block_mean
@@ -11,7 +10,6 @@ from monolayer.cleaning.texture import block_mean
 _HALO = 2  # blocks around a cell that its rim reaches into, through the window of the local variance
 _SPECK = 4  # blocks: what a square of this side does not fit into is debris or a seam, not a cell
 _CONTRAST = 4.0  # a cell's standard deviation is at most taken to be this multiple of the quiet quarter's
-_UNIONS = 16
 
 
 class Coverage(NamedTuple):
@@ -43,10 +41,3 @@ def annotation_coverage(variance: np.ndarray, annotated: np.ndarray) -> Coverage
     elsewhere = ndimage.maximum_filter(share, 2 * _HALO + 1) == 0
     missed = ndimage.grey_opening((elsewhere & (variance >= level)).astype(np.uint8), _SPECK)
     return Coverage(float(share.mean()), float(missed.mean()))
-
-
-def annotated_pixels(rles: list[dict[str, Any]]) -> np.ndarray:
-    """Return the union of run-length codes as bool [H, W]."""
-    # Merging one by one into a growing union takes quadratic time: first some small unions, then theirs.
-    unions = [rle_masks.merge(rles[start::_UNIONS]) for start in range(min(_UNIONS, len(rles)))]
-    return rle_masks.decode(rle_masks.merge(unions)).astype(bool)

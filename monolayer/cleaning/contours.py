@@ -1,27 +1,13 @@
 """Checks of the outlines of one image: points, area, place, doubles."""
 
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple
 
 import numpy as np
 from pycocotools import mask as rle_masks
 
 from monolayer.cleaning.settings import CleaningSettings
-
-
-class RunLengths(TypedDict):
-    """A mask as COCO writes it."""
-
-    size: tuple[int, int]
-    """Height and width in pixels."""
-    counts: list[int] | str
-    """Lengths of the runs outside and inside, down the columns; as a list, or compressed."""
-
-
-Segmentation = list[list[float]] | RunLengths
-"""Polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length code."""
-
-Rle = dict[str, Any]
-"""A compressed run-length code, as pycocotools makes it."""
+from monolayer.coco import Segmentation
+from monolayer.rasterise import Rle, encode
 
 
 class Fault(NamedTuple):
@@ -34,34 +20,6 @@ class Fault(NamedTuple):
     """Intersection over union with the outline that stays, of a doubled contour."""
 
 
-def encode(segmentation: Segmentation, height: int, width: int) -> Rle:
-    """Rasterise an outline as pycocotools does.
-
-    Parameters
-    ----------
-    segmentation
-        Polygons of fewer than three points draw nothing.
-    height, width
-        Of the image in pixels; what lies outside is cut off.
-
-    >>> rle_masks.area(encode([[1, 1, 3, 1, 3, 3, 1, 3]], 5, 5))
-    np.uint32(4)
-    """
-    if isinstance(segmentation, dict):
-        if isinstance(segmentation["counts"], str):
-            return dict(segmentation)
-        return rle_masks.frPyObjects(segmentation, height, width)
-    polygons = _areal(segmentation)
-    if not polygons:
-        return rle_masks.frPyObjects({"size": [height, width], "counts": [height * width]}, height, width)
-    parts = rle_masks.frPyObjects(polygons, height, width)
-    return parts[0] if len(parts) == 1 else rle_masks.merge(parts)
-
-
-def _areal(polygons: list[list[float]]) -> list[list[float]]:
-    return [polygon for polygon in polygons if len(polygon) >= 6]
-
-
 def shape_fault(segmentation: Segmentation, rle: Rle, height: int, width: int) -> str | None:
     """Say what makes an outline unusable, or None where it covers at least one pixel.
 
@@ -69,14 +27,14 @@ def shape_fault(segmentation: Segmentation, rle: Rle, height: int, width: int) -
     smaller than a pixel.
 
     >>> line = [[1, 1, 2, 2, 3, 3]]
-    >>> shape_fault(line, encode(line, 5, 5), 5, 5)
+    >>> shape_fault(line, encode([line], 5, 5)[0], 5, 5)
     'no_area'
     """
     if rle_masks.area(rle) > 0:
         return None
     if isinstance(segmentation, dict):
         return "no_area"
-    polygons = _areal(segmentation)
+    polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
     if not polygons:
         return "too_few_points"
     points = np.concatenate(polygons)
@@ -102,8 +60,8 @@ def doubled_contours(rles: list[Rle], threshold: float) -> dict[int, float]:
     dict
         From the position of a repetition to its intersection over union with the outline that stays.
 
-    >>> square = encode([[1, 1, 3, 1, 3, 3, 1, 3]], 5, 5)
-    >>> doubled_contours([square, square], 0.6)
+    >>> square = [[1, 1, 3, 1, 3, 3, 1, 3]]
+    >>> doubled_contours(encode([square, square], 5, 5), 0.6)
     {1: 1.0}
     """
     doubled: dict[int, float] = {}
@@ -156,8 +114,13 @@ def check_contours(
         At most one per annotation, in order of position.
     sound
         Run-length codes of the annotations that stay.
+
+    Raises
+    ------
+    InputError
+        A run-length code is for an image of another size.
     """
-    rles = [encode(segmentation, height, width) for segmentation in segmentations]
+    rles = encode(segmentations, height, width)
     outlines = zip(segmentations, rles, strict=True)
     reasons = [shape_fault(segmentation, rle, height, width) for segmentation, rle in outlines]
     faults = [Fault(n, reason) for n, reason in enumerate(reasons) if reason and getattr(settings, reason)]

@@ -9,15 +9,16 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from monolayer.cleaning.completeness import Coverage, annotated_pixels, annotation_coverage
-from monolayer.cleaning.contours import Fault, Segmentation, check_contours
+from monolayer.cleaning.completeness import Coverage, annotation_coverage
+from monolayer.cleaning.contours import Fault, check_contours
 from monolayer.cleaning.fingerprint import NO_SIGNS, fingerprint
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
-from monolayer.coco import Annotation, Coco, Image, annotations_by_image
+from monolayer.coco import Annotation, Coco, Image, Segmentation, annotations_by_image
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
 from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.rasterise import Rle, union
 
 
 class Survey(NamedTuple):
@@ -84,14 +85,12 @@ def _joined(annotations: list[Annotation]) -> bytes:
 
 def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
     """Read and measure one image; an unreadable one has no pixels."""
-    faults, rles = check_contours(
-        _decode(task), task.annotation_ids, task.image.height, task.image.width, settings
-    )
+    faults, rles = _check(task, settings)
     image, problem = _read(task)
     if image is None:
         return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None, problem)
     variance = local_variance(image)
-    coverage = annotation_coverage(variance, annotated_pixels(rles)) if rles else None
+    coverage = annotation_coverage(variance, union(rles, *image.shape)) if rles else None
     return Survey(*task[:3], digest(image), fingerprint(variance), task.annotation_ids, faults, coverage)
 
 
@@ -100,23 +99,16 @@ def digest(image: np.ndarray) -> bytes:
     return hashlib.blake2b(repr(image.shape).encode() + image.tobytes(), digest_size=20).digest()
 
 
-def _decode(task: _Task) -> list[Segmentation]:
-    where = f"{task.image.file_name} of split {task.split}"
+def _check(task: _Task, settings: CleaningSettings) -> tuple[list[Fault], list[Rle]]:
     try:
         segmentations = _SEGMENTATIONS.decode(task.segmentations)
-    except msgspec.ValidationError as error:
-        raise InputError(
-            f"an annotation of {where} has a segmentation that is neither polygons nor a run-length "
-            f"code: {error}. Correct the annotation file."
-        ) from None
-    size = (task.image.height, task.image.width)
-    wrong = [code["size"] for code in segmentations if isinstance(code, dict) and tuple(code["size"]) != size]
-    if wrong:
-        raise InputError(
-            f"an annotation of {where} is a run-length code for height and width {tuple(wrong[0])}, but the "
-            f"image is listed with {size}. Correct the annotation file."
+        return check_contours(
+            segmentations, task.annotation_ids, task.image.height, task.image.width, settings
         )
-    return segmentations
+    except (msgspec.ValidationError, InputError) as error:
+        raise InputError(
+            f"{task.image.file_name} of split {task.split} has a segmentation that cannot be used: {error}"
+        ) from None
 
 
 def _read(task: _Task) -> tuple[np.ndarray | None, str]:

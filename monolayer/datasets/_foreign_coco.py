@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 from pycocotools import mask as coco_mask
@@ -45,14 +44,6 @@ class ForeignCoco(msgspec.Struct):
 class _File(msgspec.Struct):
     images: list[ForeignImage]
     annotations: list[ForeignAnnotation] | dict[str, ForeignAnnotation]
-
-
-class _RunLengthCode(msgspec.Struct):
-    size: list[int]
-    counts: str | list[Annotated[int, msgspec.Meta(ge=0)]]
-
-
-_SEGMENTATION = msgspec.json.Decoder(list[list[float]] | _RunLengthCode)
 
 
 def read_foreign_coco(path: Path) -> ForeignCoco:
@@ -110,7 +101,6 @@ def convert_annotation(annotation: ForeignAnnotation, image: Image, path: Path) 
         The segmentation is neither, or its run-length code does not fit the image.
     """
     try:
-        _SEGMENTATION.decode(annotation.segmentation)
         code = run_length_codes([annotation.segmentation], image.height, image.width)[0]
     except (msgspec.ValidationError, InputError) as error:
         raise InputError(f"{path}: segmentation of annotation {annotation.id}: {error}") from None

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from pictures import dish, jpeg, stretch
 
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
-from monolayer.errors import InputError
 from monolayer.parallel import ComputeSettings
 
 HERE = ComputeSettings(jobs=1)
@@ -278,45 +276,17 @@ def test_leaks_can_be_switched_off(laboratory: Laboratory) -> None:
     assert {row["reason"] for row in clean(laboratory, leaks=False)} == reasons - {"leak_same_pixels"}
 
 
-def test_an_empty_split_says_why(laboratory: Laboratory) -> None:
-    shutil.rmtree(laboratory.images / "val")
-    with pytest.raises(
-        InputError, match=r"split val has no image left after the cleaning \(1 missing_file\)"
-    ):
-        clean(laboratory)
-    assert not laboratory.out.exists()
-
-
-def test_a_split_that_was_empty(laboratory: Laboratory) -> None:
-    laboratory.splits["test"] = {"images": [], "annotations": []}
-    with pytest.raises(InputError, match=r"split test has no image left after the cleaning \(it had none\)"):
-        clean(laboratory)
-
-
-@pytest.mark.parametrize(
-    ("segmentation", "message"),
-    [
-        ("polygon", r"dish_train_1.tif of split train has a segmentation that is neither polygons nor"),
-        (
-            {"size": [9, 9], "counts": [81]},
-            r"height and width \(9, 9\), but the image is listed with \(128, 160\)",
-        ),
-    ],
-)
-def test_bad_segmentations(laboratory: Laboratory, segmentation: Any, message: str) -> None:
-    laboratory.annotate("train", 1, segmentation)
-    with pytest.raises(InputError, match=message):
-        clean(laboratory)
-
-
-def test_outs_do_not_depend_on_the_processes(laboratory: Laboratory, tmp_path: Path) -> None:
+def test_outs_do_not_depend_on_the_processes(
+    laboratory: Laboratory, tmp_path: Path, cluster: ComputeSettings
+) -> None:
     plant_everything(laboratory)
     clean(laboratory)
-    again = (tmp_path / "again", tmp_path / "again.json")
-    clean_splits(laboratory.sampled, laboratory.images, *again, CleaningSettings(), ComputeSettings(jobs=2))
-    assert again[1].read_bytes() == laboratory.metrics.read_bytes()
-    for path in laboratory.out.iterdir():
-        assert (again[0] / path.name).read_bytes() == path.read_bytes()
+    for place, compute in (("processes", ComputeSettings(jobs=2)), ("cluster", cluster)):
+        out, metrics = tmp_path / place, tmp_path / f"{place}.json"
+        clean_splits(laboratory.sampled, laboratory.images, out, metrics, CleaningSettings(), compute)
+        assert metrics.read_bytes() == laboratory.metrics.read_bytes()
+        for path in laboratory.out.iterdir():
+            assert (out / path.name).read_bytes() == path.read_bytes()
 
 
 def test_a_check_that_is_off_hides_no_other(laboratory: Laboratory) -> None:

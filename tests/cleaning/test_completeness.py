@@ -3,38 +3,29 @@
 import numpy as np
 import pytest
 from pictures import (
-    HEIGHT,
     LIVECELL_MINI,
     NO_LIVECELL_MINI,
-    WIDTH,
     circle,
     dish,
     real_annotations,
     real_images,
 )
-from pycocotools import mask as rle_masks
 from scipy import ndimage
 
-from monolayer.cleaning.completeness import Coverage, annotated_pixels, annotation_coverage
-from monolayer.cleaning.contours import encode
+from monolayer.cleaning.completeness import Coverage, annotation_coverage
 from monolayer.cleaning.decisions import is_incomplete
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
+from monolayer.rasterise import encode, union
 
 
 def coverage(image: np.ndarray, segmentations: list[list[list[float]]]) -> Coverage:
-    rles = [encode(segmentation, *image.shape) for segmentation in segmentations]
-    return annotation_coverage(local_variance(image), annotated_pixels(rles))
+    annotated = union(encode(segmentations, *image.shape), *image.shape)
+    return annotation_coverage(local_variance(image), annotated)
 
 
 def incomplete(image: np.ndarray, segmentations: list[list[list[float]]]) -> bool:
     return is_incomplete(*coverage(image, segmentations), CleaningSettings())
-
-
-def test_union_of_masks() -> None:
-    rles = [encode([circle(x, 20 + x / 3, 6)], HEIGHT, WIDTH) for x in range(0, WIDTH, 4)]
-    expected = np.any([rle_masks.decode(rle) for rle in rles], axis=0)
-    assert (annotated_pixels(rles) == expected).all()
 
 
 def test_coverage_of_a_half_annotated_dish() -> None:
@@ -102,10 +93,10 @@ class TestRealImages:
     def test_truly_sparse(self, cells: int) -> None:
         images, rng = real_images(), np.random.default_rng(0)
         for name, segmentations in real_annotations().items():
-            rles = [encode(segmentation, 520, 704) for segmentation in segmentations]
-            everything = ndimage.binary_dilation(annotated_pixels(rles), iterations=10)
+            rles = encode(segmentations, 520, 704)
+            everything = ndimage.binary_dilation(union(rles, 520, 704), iterations=10)
             if everything.mean() < 0.6:
                 chosen = rng.choice(len(rles), cells, replace=False)
-                kept = ndimage.binary_dilation(annotated_pixels([rles[n] for n in chosen]), iterations=10)
+                kept = ndimage.binary_dilation(union([rles[n] for n in chosen], 520, 704), iterations=10)
                 sparse = bare(images[name], everything, kept, rng)
                 assert not incomplete(sparse, [segmentations[n] for n in chosen]), name

@@ -5,8 +5,9 @@ import pytest
 from pictures import LIVECELL_MINI, NO_LIVECELL_MINI, circle, real_annotations
 from pycocotools import mask as rle_masks
 
-from monolayer.cleaning.contours import Fault, check_contours, doubled_contours, encode, shape_fault
+from monolayer.cleaning.contours import Fault, check_contours, doubled_contours, shape_fault
 from monolayer.cleaning.settings import CleaningSettings
+from monolayer.rasterise import encode
 
 SQUARE = [[2.0, 2.0, 6.0, 2.0, 6.0, 6.0, 2.0, 6.0]]
 
@@ -36,27 +37,8 @@ def check(segmentations: list, ids: list[int] | None = None, **settings: bool) -
     ],
 )
 def test_shapes(segmentation: list, reason: str | None) -> None:
-    assert shape_fault(segmentation, encode(segmentation, 40, 60), 40, 60) == reason
+    assert shape_fault(segmentation, encode([segmentation], 40, 60)[0], 40, 60) == reason
     assert check([segmentation]) == ([Fault(0, reason)] if reason else [])
-
-
-def test_a_run_length_code_is_its_mask() -> None:
-    mask = np.zeros((40, 60), np.uint8, order="F")
-    mask[3:9, 4:20] = 1
-    code = rle_masks.encode(mask)
-    code["counts"] = code["counts"].decode()
-    assert (rle_masks.decode(encode(code, 40, 60)) == mask).all()
-    runs = {
-        "size": [40, 60],
-        "counts": np.diff(np.flatnonzero(np.diff(mask.ravel("F"))), prepend=-1).tolist(),
-    }
-    runs["counts"].append(2400 - sum(runs["counts"]))
-    assert (rle_masks.decode(encode(runs, 40, 60)) == mask).all()
-
-
-def test_several_polygons_are_one_cell() -> None:
-    both = rle_masks.decode(encode([*SQUARE, [20.0, 20.0, 26.0, 20.0, 26.0, 26.0, 20.0, 26.0]], 40, 60))
-    assert both.sum() == 16 + 36
 
 
 def test_of_doubles_the_smaller_id_stays() -> None:
@@ -72,12 +54,12 @@ def test_overlapping_neighbours_are_two_cells() -> None:
 
 
 def test_a_chain_of_doubles_keeps_its_ends() -> None:
-    chain = [encode([circle(20 + shift, 20, 9)], 40, 60) for shift in (0, 1.5, 3)]
+    chain = encode([[circle(20 + shift, 20, 9)] for shift in (0, 1.5, 3)], 40, 60)
     assert list(doubled_contours(chain, 0.75)) == [1]
 
 
 def test_three_alike_leave_one() -> None:
-    assert list(doubled_contours([encode(SQUARE, 40, 60)] * 3, 0.75)) == [1, 2]
+    assert list(doubled_contours(encode([SQUARE] * 3, 40, 60), 0.75)) == [1, 2]
 
 
 def test_faulty_outlines_have_no_doubles() -> None:
@@ -113,7 +95,7 @@ def test_real_outlines_are_sound() -> None:
 
 def test_doubles_against_the_whole_table() -> None:
     rng = np.random.default_rng(0)
-    rles = [encode([circle(*rng.uniform(5, 35, 2), rng.uniform(3, 9))], 40, 60) for _ in range(120)]
+    rles = encode([[circle(*rng.uniform(5, 35, 2), rng.uniform(3, 9))] for _ in range(120)], 40, 60)
     table = np.tril(rle_masks.iou(rles, rles, [0] * len(rles)), k=-1)
     for threshold in (0.1, 0.5, 0.8):
         expected: dict[int, float] = {}
