@@ -11,7 +11,7 @@ from pydantic import Field
 from monolayer.coco import Coco, Image, annotations_by_image, cell_type_of
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
-from monolayer.metrics.overlap import confusion
+from monolayer.metrics.overlap import confusion, dice
 from monolayer.parallel import ComputeSettings, map_parallel
 from monolayer.parameters import Number, Settings
 from monolayer.rasterise import foreground_mask
@@ -21,8 +21,13 @@ from monolayer.scores import ImageScore, summarise
 class EvaluateSettings(Settings):
     """What counts as predicted foreground."""
 
-    threshold: Number = Field(default=0.5, gt=0, le=1)
-    """Foreground probability from which a pixel counts as cell."""
+    threshold: Number | None = Field(default=None, gt=0, le=1)
+    """Foreground probability from which a pixel counts as cell; None for `choose_threshold` on the cleaned
+    val images."""
+
+
+THRESHOLDS = tuple(percent / 100 for percent in range(5, 100, 5))
+"""Those that `choose_threshold` tries."""
 
 
 class TruthTask(NamedTuple):
@@ -39,6 +44,8 @@ class Evaluation(NamedTuple):
     split: str
     cleaning: str
     """``raw`` or ``clean``: which annotations are the truth."""
+    threshold: float
+    """Probability from which a pixel was predicted foreground."""
     scores: list[ImageScore]
     """Of the images that have a prediction."""
     unpredicted: list[str]
@@ -56,10 +63,43 @@ def truth_tasks(coco: Coco, predictions: Path) -> list[TruthTask]:
 
 def truth_and_prediction(task: TruthTask, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the true and the predicted foreground of one image, bool [H, W] each."""
+    truth, levels = _truth_and_levels(task)
+    return truth, levels >= threshold * 255
+
+
+def _truth_and_levels(task: TruthTask) -> tuple[np.ndarray, np.ndarray]:
+    """Return the true foreground, bool [H, W], and the predicted probability, uint8 [H, W]."""
     image = task.image
     segmentations = [msgspec.Raw(text) for text in task.segmentations]
-    truth = foreground_mask(segmentations, image.height, image.width)
-    return truth, read_image(task.prediction, image) >= threshold * 255
+    return foreground_mask(segmentations, image.height, image.width), read_image(task.prediction, image)
+
+
+def choose_threshold(tasks: list[TruthTask], compute: ComputeSettings) -> float:
+    """Return the threshold of `THRESHOLDS` with the highest mean Dice; of equal ones, that nearest to 0.5.
+
+    A short training leaves a net's probabilities too low or too high: its ranking of the pixels is better
+    than the mask at 0.5 says. Choose on val images, never on test.
+
+    Parameters
+    ----------
+    tasks
+        As `truth_tasks` returns them.
+    compute
+        Where the work runs.
+
+    Raises
+    ------
+    InputError
+        An image has no prediction, or one of another size.
+    """
+    counts = np.stack(map_parallel(_count_at_thresholds, tasks, compute))  # (images, thresholds, 4)
+    scores = zip(THRESHOLDS, dice(counts).mean(axis=0), strict=True)
+    return max(scores, key=lambda pair: (pair[1], -abs(pair[0] - 0.5)))[0]
+
+
+def _count_at_thresholds(task: TruthTask) -> np.ndarray:
+    truth, levels = _truth_and_levels(task)
+    return np.stack([confusion(truth, levels >= threshold * 255) for threshold in THRESHOLDS])
 
 
 def evaluate_split(
@@ -95,7 +135,7 @@ def evaluate_split(
         ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
         for (image, *_), four in zip(predicted, counts, strict=True)
     ]
-    return Evaluation(split, cleaning, scores, unpredicted)
+    return Evaluation(split, cleaning, threshold, scores, unpredicted)
 
 
 def _count(task: TruthTask, threshold: float) -> np.ndarray:
@@ -103,11 +143,12 @@ def _count(task: TruthTask, threshold: float) -> np.ndarray:
 
 
 def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
-    """Return ``{split: {raw|clean: {overall, by_cell_type, images_without_prediction, ...}}}``."""
+    """Return ``{split: {raw|clean: {overall, by_cell_type, threshold, ...}}}``."""
     metrics: dict[str, Any] = {}
     for evaluation in evaluations:
         metrics.setdefault(evaluation.split, {})[evaluation.cleaning] = {
             **summarise(evaluation.scores),
+            "threshold": evaluation.threshold,
             "images_without_prediction": len(evaluation.unpredicted),
             "without_prediction": evaluation.unpredicted,
         }
@@ -127,7 +168,7 @@ def best_median_worst(scores: list[ImageScore]) -> dict[str, ImageScore]:
 
 
 def extreme_images(
-    evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder, threshold: float
+    evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Return image, truth and prediction of the best, median and worst image, by a caption.
 
@@ -137,8 +178,6 @@ def extreme_images(
         Of one split: its scores, and what they are of.
     images
         Where the images are.
-    threshold
-        As in `evaluate_split`.
     """
     by_id = {task.image.id: task for task in tasks}
     panels = {}
@@ -146,5 +185,5 @@ def extreme_images(
         task = by_id[score.image_id]
         image = read_image(images.path(score.file_name, evaluation.split), task.image)
         caption = f"{place}: Dice {score.dice:.3f}\n{score.file_name}"
-        panels[caption] = (image, *truth_and_prediction(task, threshold))
+        panels[caption] = (image, *truth_and_prediction(task, evaluation.threshold))
     return panels

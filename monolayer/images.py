@@ -92,6 +92,39 @@ def read_image(path: Path, expected: Image | None = None) -> np.ndarray:
     return image
 
 
+def read_labels(masks: Path, split: str, image: Image) -> np.ndarray:
+    """Read the label image that the masks stage wrote for an image.
+
+    Parameters
+    ----------
+    masks
+        Folder of ``instance/{split}/{image id}.tif``.
+    split
+        ``train``, ``val`` or ``test``.
+    image
+        What the annotation file says of the image.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint16 [H, W], 0 = background.
+
+    Raises
+    ------
+    InputError
+        The file is missing or unreadable, or has another size than the image.
+    """
+    path = masks / "instance" / split / f"{image.id}.tif"
+    try:
+        labels = _decode(path)
+    except InputError as error:
+        raise InputError(f"{error}; run the masks stage again to make it anew") from None
+    shape = (image.height, image.width)
+    if labels.shape != shape:
+        raise InputError(f"{path} has shape {labels.shape}, its image {shape}: run the masks stage again")
+    return labels
+
+
 def _decode(path: Path) -> np.ndarray:
     try:
         if path.suffix.lower() in TIFF_ENDINGS:

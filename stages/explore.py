@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import tifffile
-
 from monolayer.coco import SPLITS, read_coco
 from monolayer.exploration import ExploreSettings, describe, image_facts, typical_images
-from monolayer.images import ImageFolder, read_image
+from monolayer.images import ImageFolder, read_image, read_labels
 from monolayer.metrics.files import write_metrics
 from monolayer.parallel import ComputeSettings
 from monolayer.parameters import read_parameters, section
@@ -34,7 +32,7 @@ def explore(annotations: Path, images: Path, masks: Path, table: Path, metrics: 
     folder = ImageFolder(images)
     for cell_type, fact in typical_images(facts).items():
         image = read_image(folder.path(fact.image.file_name, fact.split), fact.image)
-        labels = tifffile.imread(masks / "instance" / fact.split / f"{fact.image.id}.tif")
+        labels = read_labels(masks, fact.split, fact.image)
         panel = plot_annotations(image, labels, fact.title, f"{fact.split}, {fact.image.file_name}")
         save_png(panel, plots / "cell_types" / f"{cell_type}.png", colours=16)
 

@@ -8,16 +8,18 @@ from tiny_split import HEIGHT, WIDTH, image_score, two_images, write_split
 
 from monolayer.errors import InputError
 from monolayer.evaluation import (
+    THRESHOLDS,
     EvaluateSettings,
     Evaluation,
     best_median_worst,
+    choose_threshold,
     evaluate_split,
     evaluation_metrics,
     extreme_images,
     truth_and_prediction,
     truth_tasks,
 )
-from monolayer.images import ImageFolder, write_png
+from monolayer.images import ImageFolder, read_image, write_png
 from monolayer.parallel import ComputeSettings
 from monolayer.parameters import validate
 
@@ -57,6 +59,36 @@ def test_two_processes_give_the_same(predictions: Path):
 def test_threshold_is_the_least_probability(predictions: Path, threshold: float, found: int):
     write_png(predictions / "2.png", np.full((HEIGHT, WIDTH), 128, dtype=np.uint8))
     assert evaluate(predictions, threshold=threshold).scores[1].true_positive == found
+
+
+@pytest.mark.parametrize(("inside", "outside", "chosen"), [(60, 20, 0.2), (230, 190, 0.75), (255, 0, 0.5)])
+def test_the_chosen_threshold_separates_best(predictions: Path, inside: int, outside: int, chosen: float):
+    for path in predictions.iterdir():
+        write_png(path, np.where(read_image(path) > 0, np.uint8(inside), np.uint8(outside)))
+    assert choose_threshold(truth_tasks(two_images(), predictions), ALONE) == chosen
+
+
+def test_the_chosen_threshold_has_the_highest_mean_of_the_images(predictions: Path):
+    # Below .3 the second image gains less than the first one loses.
+    for number, (inside, outside) in ((1, (200, 70)), (2, (70, 0))):
+        path = predictions / f"{number}.png"
+        truth = read_image(path) > 0
+        levels = np.where(truth, np.uint8(inside), np.uint8(outside))
+        if number == 2:
+            levels[:, 20:][truth[:, 20:]] = 200
+        write_png(path, levels)
+    tasks = truth_tasks(two_images(), predictions)
+    means = {
+        threshold: np.mean([s.dice for s in evaluate(predictions, threshold=threshold).scores])
+        for threshold in THRESHOLDS
+    }
+    assert means[choose_threshold(tasks, ALONE)] == max(means.values())
+    assert len(set(means.values())) > 2
+
+
+def test_no_threshold_without_predictions(tmp_path: Path):
+    with pytest.raises(InputError, match=r"1\.png not found"):
+        choose_threshold(truth_tasks(two_images(), tmp_path), ALONE)
 
 
 def test_raw_image_without_prediction_is_counted_and_named(predictions: Path):
@@ -110,7 +142,7 @@ def test_extreme_images_come_with_their_masks(predictions: Path):
     write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))
     tasks = truth_tasks(two_images(), predictions)
     folder = ImageFolder(predictions.parents[3] / "images")
-    panels = extreme_images(evaluate(predictions), tasks, folder, threshold=0.5)
+    panels = extreme_images(evaluate(predictions), tasks, folder)
     assert [caption.splitlines()[0] for caption in panels] == [
         "best: Dice 1.000", "median: Dice 0.000", "worst: Dice 0.000",
     ]  # fmt: skip
@@ -121,7 +153,7 @@ def test_extreme_images_come_with_their_masks(predictions: Path):
     assert not prediction.any()
 
 
-@pytest.mark.parametrize("threshold", [0, 1.5, "half"])
+@pytest.mark.parametrize("threshold", [0, 1.5, "test"])
 def test_settings_refuse(threshold):
     with pytest.raises(InputError, match=r"evaluate\.threshold"):
         validate({"threshold": threshold}, "evaluate", EvaluateSettings)

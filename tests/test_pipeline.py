@@ -25,7 +25,7 @@ TINY_DATASET = {
     "height": 128,
 }
 TINY_DEFECTS = {"same_pixels": 1, "leak_same_name": 1, "no_annotation": 1, "missing_file": 1}
-TINY_MODEL = {"channels": [4, 8], "epochs": 2, "crops_per_epoch": 4, "batch_size": 2}
+TINY_MODEL = {"channels": [4, 8], "epochs": 2, "crops_per_epoch": 4, "batch_size": 2, "crop_size": 64}
 MODELS = ("small", "other")
 
 
@@ -71,7 +71,6 @@ def shrink(parameters: dict[str, Any]) -> None:
     sample["defects"] = {name: TINY_DEFECTS.get(name, 0) for name in sample["defects"]}
     template = parameters["models"]["unet-2l-0r"]
     parameters["models"] = {name: {**template, **TINY_MODEL} for name in MODELS}
-    parameters["train"]["crop_size"] = 64
     parameters["compare"]["resamples"] = 200
 
 
@@ -238,8 +237,8 @@ def test_the_subset_that_a_data_set_asks_for(copy):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"train": {"crop_sise": 64}}, "train.crop_sise: unknown key; valid keys: crop_size"),
-        ({"train": {"crop_size": "large"}}, "train.crop_size"),
+        ({"train": {"thread": 1}}, "train.thread: unknown key; valid keys: positive_share"),
+        ({"train": {"threads": "many"}}, "train.threads"),
         ({"models": {"small": {"architecture": "unett"}}}, "monolayer/models/unett.py"),
         ({"dataset": "livecel"}, "'datasets.livecel' are missing from 'params.yaml'"),
     ],

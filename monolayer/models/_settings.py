@@ -20,6 +20,8 @@ class ModelSettings(Settings):
     """An epoch ends with a validation and a checkpoint."""
     crops_per_epoch: int = Field(default=64, ge=1)
     """Crops drawn from the training images in each epoch."""
+    crop_size: int = Field(default=128, ge=32, multiple_of=32)
+    """Side of the square crops in pixels; a multiple of 32, the coarsest stride of the nets."""
     batch_size: int = Field(default=4, ge=1)
     """Crops per step."""
     grey_mean: Number = 128.0

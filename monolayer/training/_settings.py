@@ -12,9 +12,7 @@ from monolayer.parameters import Number, Settings, lookup
 class TrainSettings(Settings):
     """How models are trained."""
 
-    crop_size: int = Field(default=128, ge=32, multiple_of=32)
-    """Side of the square training crops, in pixels; a multiple of 32, the coarsest stride of the nets."""
-    positive_share: Number = Field(default=0.75, ge=0, le=1)
+    positive_share: Number = Field(default=0.5, ge=0, le=1)
     """Share of the crops that are centred on a cell's pixel; the others are centred on the background."""
     validation_images: int | None = Field(default=None, ge=1)
     """Validate on so many images, spread evenly over the split; all of them by default."""

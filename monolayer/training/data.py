@@ -37,7 +37,7 @@ class Data(LightningDataModule):
         assert self.trainer is not None
         crops = Crops(
             self._train,
-            size=self._settings.crop_size,
+            size=self._model.crop_size,
             count=self._model.crops_per_epoch,
             positive_share=self._settings.positive_share,
             seed=self._seed,

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tifffile
 
 from monolayer.coco import read_coco
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image
+from monolayer.images import ImageFolder, read_image, read_labels
 
 
 class Sample(NamedTuple):
@@ -49,17 +48,7 @@ def read_samples(annotations: Path, images: Path, masks: Path, split: str) -> li
     return [
         Sample(
             read_image(folder.path(image.file_name, split), expected=image),
-            _read_labels(masks / "instance" / split / f"{image.id}.tif", (image.height, image.width)),
+            read_labels(masks, split, image),
         )
         for image in listed
     ]
-
-
-def _read_labels(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    try:
-        labels = tifffile.imread(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} not found: run the masks stage") from None
-    if labels.shape != shape:
-        raise InputError(f"{path} has shape {labels.shape}, its image {shape}: run the masks stage again")
-    return labels

@@ -7,17 +7,13 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import pytest
+from own_coco import HEIGHT, SQUARE, WIDTH, Own, cell, image
 from pycocotools import mask as coco_mask
 
-from monolayer import disk
 from monolayer.coco import SPLITS, cell_type_of, decode_segmentation, read_coco
-from monolayer.datasets.coco import Settings, divide, download
-from monolayer.errors import InputError
+from monolayer.datasets.coco import divide
 from monolayer.images import ImageFolder, read_image, write_png, write_tiff
-from monolayer.parameters import validate
 
-HEIGHT, WIDTH = 8, 10
-SQUARE = [[2, 1, 6, 1, 6, 5, 2, 5]]  # covers columns 2..5, rows 1..4: 16 pixels
 MASK = np.zeros((HEIGHT, WIDTH), np.uint8)
 MASK[1:5, 2:6] = 1
 
@@ -36,59 +32,6 @@ def uncompressed(mask: np.ndarray) -> dict[str, Any]:
 def compressed(mask: np.ndarray) -> dict[str, Any]:
     code = coco_mask.encode(np.asfortranarray(mask))
     return {"size": code["size"], "counts": code["counts"].decode()}
-
-
-def image(number: int, **others: Any) -> dict[str, Any]:
-    return {"id": number, "file_name": f"{number}.png", "width": WIDTH, "height": HEIGHT} | others
-
-
-def cell(number: int, image_id: int, **others: Any) -> dict[str, Any]:
-    return {"id": number, "image_id": image_id, "category_id": 3, "segmentation": SQUARE} | others
-
-
-class Own:
-    """A folder of images and a COCO file, and what comes of them."""
-
-    def __init__(self, root: Path, images: int = 10) -> None:
-        self.root = root
-        self.file: dict[str, Any] = {
-            "images": [image(number) for number in range(images)],
-            "annotations": [cell(100 + number, number) for number in range(images)],
-        }
-        (root / "images").mkdir()
-        for number in range(images):
-            write_png(root / "images" / f"{number}.png", np.full((HEIGHT, WIDTH), number, np.uint8))
-
-    def settings(self, **others: Any) -> Settings:
-        path = self.root / "own.json"
-        if not path.exists():
-            path.write_text(json.dumps(self.file))
-        values = {"source": "coco", "images": str(self.root / "images"), "annotations": str(path)}
-        return Settings.model_validate(values | others)
-
-    def download(self, **others: Any) -> Path:
-        raw = self.root / "raw"
-        download(self.settings(**others), raw, self.root / "scratch")
-        return raw
-
-    def split(self, first: int, second: int) -> dict[str, str]:
-        """The images before `first`, before `second`, and the rest, as three files."""
-        files = {}
-        for split, members in zip(
-            SPLITS, (range(first), range(first, second), range(second, 99)), strict=True
-        ):
-            part = {
-                "images": [item for item in self.file["images"] if item["id"] in members],
-                "annotations": [item for item in self.file["annotations"] if item["image_id"] in members],
-            }
-            files[split] = str(self.root / f"{split}.json")
-            Path(files[split]).write_text(json.dumps(part))
-        return files
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Own:
-    return Own(tmp_path)
 
 
 def read(raw: Path) -> dict[str, Any]:
@@ -231,110 +174,3 @@ def test_description(own: Own) -> None:
     assert described == {
         "name": "Mine", "licence": "CC0", "citation": "Me 2026", "source": str(own.root / "images"),
     }  # fmt: skip
-
-
-def test_missing_folder_of_images(own: Own) -> None:
-    with pytest.raises(InputError, match=r"images: .*nowhere is no folder: give the folder"):
-        own.download(images=str(own.root / "nowhere"))
-
-
-def test_missing_annotation_file(own: Own) -> None:
-    with pytest.raises(InputError, match=r"annotations: .*none\.json not found: give the path"):
-        own.download(annotations=str(own.root / "none.json"))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ('{"images": [', r"own\.json is truncated or not JSON"),
-        ('{"images": []}', r"own\.json is JSON, but not a COCO .*`annotations`"),
-        ('{"annotations": []}', r"own\.json is JSON, but not a COCO .*`images`"),
-        ('{"images": [], "annotations": [{"id": 1, "image_id": 1}]}', r"own\.json is JSON.*`segmentation`"),
-    ],
-)
-def test_not_a_coco_file(text: str, message: str, own: Own) -> None:
-    (own.root / "own.json").write_text(text)
-    with pytest.raises(InputError, match=message):
-        own.download()
-
-
-def test_annotation_of_an_unknown_image(own: Own) -> None:
-    own.file["annotations"][2]["image_id"] = 77
-    with pytest.raises(InputError, match=r"own\.json: annotation 102 is of image 77, which is not listed"):
-        own.download()
-
-
-@pytest.mark.parametrize("what", ["images", "annotations"])
-def test_an_id_given_twice(what: str, own: Own) -> None:
-    own.file[what][1]["id"] = own.file[what][0]["id"]
-    with pytest.raises(InputError, match=rf"own\.json: several {what} have the id"):
-        own.download()
-
-
-@pytest.mark.parametrize(
-    ("segmentation", "message"),
-    [
-        (5, "Expected"),
-        ([["a", "b"]], "Expected `float`"),
-        ({"counts": [80]}, "`size`"),
-        ({"size": [HEIGHT, WIDTH], "counts": [90, -10]}, ">= 0"),
-        ({"size": [HEIGHT, WIDTH], "counts": [81]}, "counts 81 pixels"),
-        ({"size": [WIDTH, HEIGHT], "counts": [80]}, r"size \[10, 8\]"),
-    ],
-)
-def test_segmentation_that_is_none(segmentation: Any, message: str, own: Own) -> None:
-    own.file["annotations"][0]["segmentation"] = segmentation
-    with pytest.raises(InputError, match=rf"own\.json: segmentation of annotation 100: .*{message}"):
-        own.download()
-
-
-def test_missing_size_of_a_missing_image(own: Own) -> None:
-    (own.root / "images" / "3.png").unlink()
-    del own.file["images"][3]["width"]
-    with pytest.raises(InputError, match=r"3\.png of split \w+ is not below"):
-        own.download()
-
-
-def test_empty_split(own: Own) -> None:
-    with pytest.raises(InputError, match="split test is empty"):
-        own.download(split={"train": 0.5, "val": 0.5, "test": 0})
-    with pytest.raises(InputError, match="split val is empty"):
-        own.download(annotations=own.split(5, 5))
-
-
-def test_wrong_folder_of_images(own: Own) -> None:
-    (own.root / "empty").mkdir()
-    with pytest.raises(InputError, match=r"none of the listed images, such as \d\.png, is below .*empty"):
-        own.download(images=str(own.root / "empty"))
-
-
-def test_no_room(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = disk.shutil.disk_usage(own.root)._replace(free=0)
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(InputError, match=r"Copying the images of .* 0 bytes free"):
-        own.download()
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"split": {"train": 0.7, "val": 0.2, "test": 0.2}}, "shares of train, val and test that sum to 1"),
-        ({"split": {"train": 0.7, "val": 0.3}}, "shares of train, val and test that sum to 1"),
-        ({"split": {"train": 1.7, "val": -0.7, "test": 0}}, "shares of train, val and test that sum to 1"),
-        ({"annotations": {"train": "a.json", "val": "b.json"}}, "one file, or one for each of train, val"),
-        ({"annotations": {"validation": "a.json"}}, "'train', 'val' or 'test'"),
-        ({"images": 5}, "images: Input should be a valid string"),
-    ],
-)
-def test_wrong_settings(values: dict[str, Any], message: str) -> None:
-    values = {"source": "coco", "images": "a", "annotations": "b"} | values
-    with pytest.raises(InputError, match=message):
-        validate(values, "datasets.own", Settings)
-
-
-def test_shares_in_any_spelling() -> None:
-    values = {"train": "7e-1", "val": 0.1, "test": "2e-1"}
-    settings = validate(
-        {"source": "coco", "images": "a", "annotations": "b", "split": values}, "own", Settings
-    )
-    assert settings.split == {"train": 0.7, "val": 0.1, "test": 0.2}

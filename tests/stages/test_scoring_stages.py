@@ -18,7 +18,7 @@ from stages.explore import explore
 PARAMETERS = {
     "explore": {"area_percentiles": [50]},
     "baseline": {"dilate_radius": 2, "erode_radius": 2},
-    "evaluate": {"threshold": 0.5},
+    "evaluate": {},
     "compare": {"resamples": 100},
     "models": {"unet": {}},
     "compute": {"jobs": 1},
@@ -104,6 +104,7 @@ def test_evaluate(project: Path):
         "test": ["raw", "clean"],
     }
     assert scored["test"]["clean"]["overall"]["dice"] == 1
+    assert scored["test"]["clean"]["threshold"] == scored["val"]["raw"]["threshold"] == 0.5
     folder = project / "plots" / "evaluate" / "unet"
     assert {path.name for path in folder.iterdir()} == {"images.csv", "overlays.png", "confluence.png"}
     assert sum(path.stat().st_size for path in folder.iterdir()) < 250_000

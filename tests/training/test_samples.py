@@ -34,7 +34,14 @@ def test_a_missing_image(project):
 
 def test_a_missing_mask(project):
     (project.root / "masks/instance/train/1.tif").unlink()
-    with pytest.raises(InputError, match=r"instance/train/1\.tif not found: run the masks stage"):
+    with pytest.raises(InputError, match=r"instance/train/1\.tif not found; run the masks stage"):
+        read_samples(*FOLDERS, "train")
+
+
+def test_a_mask_cut_short(project):
+    path = project.root / "masks/instance/train/1.tif"
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(InputError, match=r"1\.tif cannot be read.*; run the masks stage again"):
         read_samples(*FOLDERS, "train")
 
 

@@ -16,7 +16,7 @@ def test_the_seed_is_read():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"crop_size": 100}, {"positive_share": 1.5}, {"precision": "fp8"}, {"accelerator": "abacus"}]
+    "wrong", [{"threads": 0}, {"positive_share": 1.5}, {"precision": "fp8"}, {"accelerator": "abacus"}]
 )
 def test_impossible_values(wrong):
     with pytest.raises(InputError, match=rf"train\.{next(iter(wrong))}"):

@@ -14,7 +14,14 @@ from monolayer.images import write_tiff
 from monolayer.training.samples import Sample
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = {"architecture": "unet", "channels": [4, 8], "epochs": 3, "crops_per_epoch": 6, "batch_size": 2}
+TINY = {
+    "architecture": "unet",
+    "channels": [4, 8],
+    "epochs": 3,
+    "crops_per_epoch": 6,
+    "batch_size": 2,
+    "crop_size": 32,
+}
 
 
 def disc_sample(seed: int, shape: tuple[int, int] = (64, 72)) -> Sample:
@@ -51,7 +58,7 @@ class Project:
         """Write params.yaml with one model, ``tiny``."""
         parameters = {
             "seed": seed,
-            "train": {"crop_size": 32, "threads": 1, "accelerator": "cpu"},
+            "train": {"threads": 1, "accelerator": "cpu"},
             "models": {"tiny": model},
             "predict": {"threads": 1, "accelerator": "cpu"},
         }
