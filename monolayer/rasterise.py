@@ -1,18 +1,18 @@
 """From polygons and run-length codes to pixels, exactly those that pycocotools gives.
 
-pycocotools draws a polygon into a run-length code, and that is fast; decoding each code into an image of
-its own is not. Here the codes of one image are decoded together, into runs of pixels.
+pycocotools decodes each cell into an image of its own. Here the cells of one image are kept together, as runs
+of pixels.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from monolayer.coco import RunLengths, Segmentation, decode_segmentation
 from monolayer.errors import InputError
+from monolayer.outlines import inside
 
 
 class CellRuns(NamedTuple):
@@ -20,33 +20,44 @@ class CellRuns(NamedTuple):
 
     start: np.ndarray
     """int64 [R], column * height + row of the first pixel."""
-    length: np.ndarray
-    """int64 [R], pixels."""
+    end: np.ndarray
+    """int64 [R], the position behind the last pixel."""
     cell: np.ndarray
     """int64 [R], index of the cell; ascending."""
 
     @property
-    def end(self) -> np.ndarray:
-        """int64 [R], the position behind the last pixel."""
-        return self.start + self.length
+    def length(self) -> np.ndarray:
+        """int64 [R], pixels."""
+        return self.end - self.start
 
     def select(self, chosen: np.ndarray) -> "CellRuns":
         """Return the runs that a boolean or index array chooses."""
-        return CellRuns(self.start[chosen], self.length[chosen], self.cell[chosen])
+        return CellRuns(self.start[chosen], self.end[chosen], self.cell[chosen])
 
     def pixels(self) -> tuple[np.ndarray, np.ndarray]:
         """Return position and cell of each pixel of each run, int64 [P] each."""
-        before = np.cumsum(self.length) - self.length
-        position = np.repeat(self.start - before, self.length) + np.arange(self.length.sum())
+        behind = np.cumsum(self.length)
+        position = np.repeat(self.end - behind, self.length) + np.arange(behind[-1] if len(behind) else 0)
         return position, np.repeat(self.cell, self.length)
 
+    def areas(self, cells: int) -> np.ndarray:
+        """Return the number of pixels of each of so many cells, int64 [cells]."""
+        return np.bincount(self.cell, self.length, minlength=cells).astype(np.int64)
 
-Rle = dict[str, Any]
-"""A compressed run-length code, as pycocotools makes it: ``{"size": [height, width], "counts": bytes}``."""
+    def boxes(self, height: int) -> np.ndarray:
+        """Return left, top, width and height of each cell that has pixels, int64 [K, 4]."""
+        last = self.end - 1
+        within_column = self.start // height == last // height
+        top = np.where(within_column, self.start % height, 0)
+        bottom = np.where(within_column, last % height, height - 1)
+        first = np.flatnonzero(np.diff(self.cell, prepend=-1))
+        left, top = (np.minimum.reduceat(at, first) for at in (self.start // height, top))
+        right, bottom = (np.maximum.reduceat(at, first) for at in (last // height, bottom))
+        return np.stack([left, top, right - left + 1, bottom - top + 1], axis=1)
 
 
-def encode(segmentations: Sequence[Segmentation], height: int, width: int) -> list[Rle]:
-    """Draw each cell as pycocotools does.
+def draw(segmentations: Sequence[Segmentation], height: int, width: int) -> CellRuns:
+    """Return the runs of pixels of every cell.
 
     Parameters
     ----------
@@ -62,128 +73,91 @@ def encode(segmentations: Sequence[Segmentation], height: int, width: int) -> li
 
     Examples
     --------
-    >>> int(coco_mask.area(encode([[[1, 1, 3, 1, 3, 3, 1, 3]]], 5, 5)[0]))
-    4
+    >>> draw([[[0, 0, 2, 0, 2, 2, 0, 2]]], height=3, width=3).pixels()[0].tolist()
+    [0, 1, 3, 4]
     """
-    outlines = [_areal(item) for item in segmentations if isinstance(item, list)]
-    polygons = [polygon for parts in outlines for polygon in parts]
-    # One call for all polygons: a call for each takes as long again as the drawing.
-    drawn = iter(coco_mask.frPyObjects(polygons, height, width) if polygons else [])
-    codes = []
-    for item in segmentations:
-        if isinstance(item, dict):
-            codes.append(_code_of(item, height, width))
-        else:
-            codes.append(_unite([next(drawn) for _ in _areal(item)], height, width))
-    return codes
+    outlines = [(cell, item) for cell, item in enumerate(segmentations) if isinstance(item, list)]
+    owned = [(cell, polygon) for cell, item in outlines for polygon in item if len(polygon) >= 6]
+    owner = np.array([cell for cell, _ in owned], dtype=np.int64)
+    # Like pycocotools: a number without a partner is passed over.
+    pairs = [polygon[:-1] if len(polygon) % 2 else polygon for _, polygon in owned]
+    start, end, polygon = inside(pairs, height, width)
+    runs = CellRuns(start, end, owner[polygon])
+    if len(set(owner.tolist())) < len(owner):
+        runs = _unite(runs, height * width)
+    codes = {cell: item for cell, item in enumerate(segmentations) if isinstance(item, dict)}
+    return _join(runs, [_runs_of_code(cell, item, height, width) for cell, item in codes.items()])
 
 
-def _areal(polygons: list[list[float]]) -> list[list[float]]:
-    return [polygon for polygon in polygons if len(polygon) >= 6]
+def _unite(runs: CellRuns, pixels: int) -> CellRuns:
+    """Merge the runs of each cell that overlap or touch."""
+    position = np.concatenate([runs.start, runs.end]) + np.tile(runs.cell * (pixels + 1), 2)
+    change = np.repeat([1, -1], len(runs.start))
+    order = np.lexsort((-change, position))
+    depth = np.cumsum(change[order])
+    ends = np.flatnonzero(depth == 0)
+    starts = np.concatenate([[0], ends + 1])[:-1]
+    cell, start = np.divmod(position[order[starts]], pixels + 1)
+    return CellRuns(start, position[order[ends]] % (pixels + 1), cell)
 
 
-def _unite(parts: list[Rle], height: int, width: int) -> Rle:
-    if not parts:
-        return coco_mask.frPyObjects({"size": [height, width], "counts": [height * width]}, height, width)
-    return parts[0] if len(parts) == 1 else coco_mask.merge(parts)
+def _join(runs: CellRuns, others: list[CellRuns]) -> CellRuns:
+    if not others:
+        return runs
+    joined = CellRuns(*(np.concatenate(planes) for planes in zip(runs, *others, strict=True)))
+    return joined.select(np.argsort(joined.cell, kind="stable"))
 
 
-def _code_of(item: RunLengths, height: int, width: int) -> Rle:
+def _runs_of_code(cell: int, item: RunLengths, height: int, width: int) -> CellRuns:
     size, counts = item["size"], item["counts"]
     if size != [height, width]:
         raise InputError(
             f"run-length code of size {size} in an image of [{height}, {width}]: correct the annotation"
         )
-    total = sum(counts if isinstance(counts, list) else _counts(counts))
+    lengths = np.array(counts, dtype=np.int64) if isinstance(counts, list) else _decode_counts(counts)
+    total = 0 if lengths.min(initial=0) < 0 else int(lengths.sum())
     if total != height * width:
         raise InputError(
             f"run-length code counts {total} pixels in an image of {height * width}: correct the annotation"
         )
-    if isinstance(counts, list):
-        return coco_mask.frPyObjects(item, height, width)
-    return {"size": size, "counts": counts.encode()}
+    ends = np.cumsum(lengths)
+    foreground = np.flatnonzero(lengths[1::2] > 0) * 2 + 1
+    return CellRuns(ends[foreground - 1], ends[foreground], np.full(len(foreground), cell))
 
 
-def _counts(text: str) -> list[int]:
-    """Decode compressed counts; none where they break off, are negative or no counts."""
-    code = text.encode()
-    if not code or min(code) < 48 or max(code) >= 112 or code[-1] >= 80:
-        return []
-    counts = _decode_counts([code])[0].tolist()
-    return counts if min(counts) >= 0 else []
-
-
-def run_length_codes(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> list[Rle]:
-    """Draw each cell from its JSON text; parameters and errors as `encode`."""
-    return encode([decode_segmentation(raw) for raw in segmentations], height, width)
-
-
-def cell_runs(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> CellRuns:
-    """Return the runs of pixels of every cell; parameters and errors as `run_length_codes`.
-
-    >>> square = msgspec.Raw(b"[[0, 0, 2, 0, 2, 2, 0, 2]]")
-    >>> cell_runs([square], height=3, width=3).pixels()[0].tolist()
-    [0, 1, 3, 4]
-    """
-    return _runs(run_length_codes(segmentations, height, width))
-
-
-def foreground_mask(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> np.ndarray:
-    """Return bool [H, W], the union of all cells; parameters and errors as `run_length_codes`."""
-    return union(run_length_codes(segmentations, height, width), height, width)
-
-
-def union(codes: Sequence[Rle], height: int, width: int) -> np.ndarray:
-    """Return bool [H, W], the pixels that any of the codes covers."""
-    position, _ = _runs(codes).pixels()
-    flat = np.zeros(height * width, dtype=bool)
-    flat[position] = True
-    return np.ascontiguousarray(flat.reshape(width, height).T)
-
-
-def _runs(codes: Sequence[Rle]) -> CellRuns:
-    counts, index, code = _decode_counts([code["counts"] for code in codes])
-    ends = np.cumsum(counts)
-    origin = np.concatenate([[0], ends])[np.flatnonzero(index == 0)]
-    foreground = (index % 2 == 1) & (counts > 0)
-    start = ends - counts - origin[code]
-    return CellRuns(start[foreground], counts[foreground], code[foreground])
-
-
-def _decode_counts(codes: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the length of each run, its place in its code, and its code: int64 [N] each."""
-    values, first = _variable_length_numbers(codes)
-    code = np.repeat(np.arange(len(codes)), np.diff(first))
-    index = np.arange(len(values)) - first[code]
-    return _undo_differences(values, index, first[code]), index, code
-
-
-def _variable_length_numbers(codes: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
-    """Read the numbers in pycocotools' strings: int64 [N], and where each string's begin, int64 [len + 1].
+def _decode_counts(text: str) -> np.ndarray:
+    """Decode pycocotools' string into the length of each run; none where it breaks off or is no such text.
 
     A character less 48 holds five bits, lowest first; 0x20 says that more follow, 0x10 in the last one that
-    the number is negative.
+    the number is negative. From the fourth number on, each is the difference to the one two places before.
     """
-    characters = np.frombuffer(b"".join(codes), dtype=np.uint8).astype(np.int64) - 48
+    characters = np.array([ord(character) - 48 for character in text], dtype=np.int64)
+    if not len(characters) or characters.min() < 0 or characters.max() >= 64 or characters[-1] >= 32:
+        return np.zeros(0, np.int64)
     is_last = (characters & 0x20) == 0
     number = np.cumsum(is_last) - is_last
     start = np.flatnonzero(np.diff(number, prepend=-1))
     shift = 5 * (np.arange(len(characters)) - start[number])
-    values = np.zeros(len(start), dtype=np.int64)
-    np.add.at(values, number, (characters & 0x1F) << shift)
+    values = np.bincount(number, (characters & 0x1F) << shift).astype(np.int64)
     negative = (characters[is_last] & 0x10) != 0
     values[negative] -= np.int64(1) << (shift[is_last][negative] + 5)
-    ends = np.cumsum([len(code) for code in codes], dtype=np.int64)
-    return values, np.concatenate([[0], np.concatenate([[0], np.cumsum(is_last)])[ends]]).astype(np.int64)
+    values[1::2] = np.cumsum(values[1::2])
+    values[2::2] = np.cumsum(values[2::2])
+    return values
 
 
-def _undo_differences(values: np.ndarray, index: np.ndarray, first: np.ndarray) -> np.ndarray:
-    # From the fourth number on, a code stores the difference to the number two places before.
-    counts = values.copy()
-    for members in (index % 2 == 1, (index % 2 == 0) & (index > 0)):
-        places = np.flatnonzero(members)
-        total = np.cumsum(values[places])
-        head = np.flatnonzero(index[places] <= 2)
-        base = np.concatenate([[0], total])[head]
-        counts[places] = total - np.repeat(base, np.diff(np.append(head, len(places))))
-    return counts
+def cell_runs(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> CellRuns:
+    """Return the runs of pixels of every cell from its JSON text; parameters and errors as `draw`."""
+    return draw([decode_segmentation(raw) for raw in segmentations], height, width)
+
+
+def foreground_mask(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> np.ndarray:
+    """Return bool [H, W], the union of all cells; parameters and errors as `draw`."""
+    return union(cell_runs(segmentations, height, width), height, width)
+
+
+def union(runs: CellRuns, height: int, width: int) -> np.ndarray:
+    """Return bool [H, W], the pixels that any of the cells covers."""
+    covered = np.zeros(height * width, dtype=bool)
+    covered[runs.pixels()[0]] = True
+    return np.ascontiguousarray(covered.reshape(width, height).T)

@@ -10,7 +10,7 @@ from pycocotools import mask as coco_mask
 
 from monolayer.coco import annotations_by_image, read_coco
 from monolayer.errors import InputError
-from monolayer.rasterise import cell_runs, foreground_mask, run_length_codes
+from monolayer.rasterise import cell_runs, foreground_mask
 
 LIVECELL_MINI = Path(__file__).resolve().parents[2] / "shared" / "livecell-mini" / "annotations" / "LIVECell"
 
@@ -50,9 +50,46 @@ def test_random_polygons_match_pycocotools_also_where_they_leave_the_image():
     np.testing.assert_array_equal(as_masks(segmentations, 60, 90), one_by_one(segmentations, 60, 90))
 
 
+def test_polygons_of_every_size_and_roughness_match_pycocotools():
+    generator = np.random.default_rng(2)
+    for trial in range(500):
+        height, width = generator.integers(1, 60, 2).tolist()
+        reach = generator.choice([1, 3, 10, 80, 400])
+        points = generator.uniform(-reach, reach + 40, (generator.integers(3, 12), 2)).round(trial % 3)
+        points[1] = points[trial % 2]  # every second one has an edge of no length
+        outline = [raw([points.ravel().tolist()])]
+        np.testing.assert_array_equal(as_masks(outline, height, width), one_by_one(outline, height, width))
+
+
 def test_several_polygons_of_one_cell_are_united():
     segmentations = [raw([[0, 0, 4, 0, 4, 4, 0, 4], [2, 2, 6, 2, 6, 6, 2, 6]]), raw([[7, 0, 9, 0, 9, 9]])]
     np.testing.assert_array_equal(as_masks(segmentations, 10, 10), one_by_one(segmentations, 10, 10))
+    assert cell_runs(segmentations, 10, 10).areas(2)[0] == 16 + 16 - 4
+
+
+def test_polygons_and_codes_of_several_cells_keep_their_places():
+    generator = np.random.default_rng(3)
+    segmentations = [raw([star(generator, 20, 30) for _ in range(number % 4)]) for number in range(40)]
+    code = {"size": [20, 30], "counts": [45, 70, 485]}
+    segmentations[10] = segmentations[25] = raw(code)
+    expected = np.stack(
+        [
+            one_by_one([text], 20, 30)[0] if text != raw([]) else np.zeros((20, 30), bool)
+            for text in segmentations
+        ]
+    )
+    runs = cell_runs(segmentations, 20, 30)
+    np.testing.assert_array_equal(as_masks(segmentations, 20, 30), expected)
+    assert (np.diff(runs.cell) >= 0).all()
+    np.testing.assert_array_equal(runs.areas(40), expected.sum((1, 2)))
+    codes = coco_mask.encode(np.asfortranarray(expected[expected.any((1, 2))].transpose(1, 2, 0), np.uint8))
+    np.testing.assert_array_equal(runs.boxes(20), coco_mask.toBbox(codes))
+
+
+def test_a_number_without_a_partner_is_passed_over():
+    outlines = [raw([[1, 1, 4, 1, 4, 4, 9]]), raw([[1, 1, 4, 1, 4, 4]])]
+    first, second = as_masks(outlines, 6, 6)
+    np.testing.assert_array_equal(first, second)
 
 
 def test_run_length_codes_compressed_and_not():
@@ -104,7 +141,7 @@ def test_foreground_is_the_union():
 )
 def test_code_that_does_not_fit_the_image_is_an_error(code, message):
     with pytest.raises(InputError, match=message):
-        run_length_codes([raw(code)], 5, 7)
+        cell_runs([raw(code)], 5, 7)
 
 
 @pytest.mark.skipif(not LIVECELL_MINI.exists(), reason="../shared/livecell-mini is not beside this checkout")

@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from pycocotools import mask as rle_masks
 
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.coco import Segmentation
-from monolayer.rasterise import Rle, encode
+from monolayer.rasterise import CellRuns, draw
 
 
 class Fault(NamedTuple):
@@ -20,17 +19,16 @@ class Fault(NamedTuple):
     """Intersection over union with the outline that stays, of a doubled contour."""
 
 
-def shape_fault(segmentation: Segmentation, rle: Rle, height: int, width: int) -> str | None:
+def shape_fault(segmentation: Segmentation, area: int, height: int, width: int) -> str | None:
     """Say what makes an outline unusable, or None where it covers at least one pixel.
 
     A polygon that meets the image and covers no pixel has no area: its points lie on a line, or it is
     smaller than a pixel.
 
-    >>> line = [[1, 1, 2, 2, 3, 3]]
-    >>> shape_fault(line, encode([line], 5, 5)[0], 5, 5)
+    >>> shape_fault([[1, 1, 2, 2, 3, 3]], area=0, height=5, width=5)
     'no_area'
     """
-    if rle_masks.area(rle) > 0:
+    if area > 0:
         return None
     if isinstance(segmentation, dict):
         return "no_area"
@@ -43,15 +41,19 @@ def shape_fault(segmentation: Segmentation, rle: Rle, height: int, width: int) -
     return "outside_image" if outside else "no_area"
 
 
-def doubled_contours(rles: list[Rle], threshold: float) -> dict[int, float]:
-    """Find outlines that repeat an earlier one.
+def doubled_contours(runs: CellRuns, ids: list[int], height: int, threshold: float) -> dict[int, float]:
+    """Find outlines that repeat another one.
 
-    An outline counts as a repetition only of one that stays: of three alike, the first stays.
+    An outline counts as a repetition only of one that stays: of three alike, that with the smallest id stays.
 
     Parameters
     ----------
-    rles
-        Run-length codes in the order in which they have precedence.
+    runs
+        The pixels of the outlines.
+    ids
+        Of two outlines alike, the one with the smaller id stays.
+    height
+        Of the image in pixels.
     threshold
         Intersection over union from which two outlines are of one cell.
 
@@ -61,28 +63,37 @@ def doubled_contours(rles: list[Rle], threshold: float) -> dict[int, float]:
         From the position of a repetition to its intersection over union with the outline that stays.
 
     >>> square = [[1, 1, 3, 1, 3, 3, 1, 3]]
-    >>> doubled_contours(encode([square, square], 5, 5), 0.6)
+    >>> doubled_contours(draw([square, square], 5, 5), [7, 8], 5, 0.6)
     {1: 1.0}
     """
+    areas = runs.areas(len(ids))
+    drawn = np.flatnonzero(areas)
+    pairs = drawn[_alike_pairs(runs.boxes(height), areas[drawn], threshold)]
+    ordered = (sorted(pair, key=ids.__getitem__, reverse=True) for pair in pairs.tolist())
     doubled: dict[int, float] = {}
-    for later, earlier in _alike_pairs(rles, threshold):
+    for later, earlier in sorted(ordered, key=lambda pair: [ids[n] for n in pair]):
         if later not in doubled and earlier not in doubled:
-            iou = float(rle_masks.iou([rles[later]], [rles[earlier]], [0])[0, 0])
+            shared = _shared_pixels(runs, later, earlier)
+            iou = shared / float(areas[later] + areas[earlier] - shared)
             if iou >= threshold:
                 doubled[later] = iou
     return doubled
 
 
-def _alike_pairs(rles: list[Rle], threshold: float) -> list[tuple[int, int]]:
+def _alike_pairs(boxes: np.ndarray, areas: np.ndarray, threshold: float) -> np.ndarray:
+    """Return int64 [P, 2], the pairs of which the boxes, int64 [K, 4], allow that they are alike."""
     # Masks that share `threshold` of their union share that of the larger one, and their boxes no less.
-    areas = np.array([float(rle_masks.area(rle)) for rle in rles])
-    left, top, width, height = rle_masks.toBbox(rles).reshape(-1, 4).T
+    left, top, width, height = boxes.T
     first, second = _meeting_pairs(left, left + width)
     wide = np.minimum((left + width)[first], (left + width)[second]) - left[second]
     high = np.minimum((top + height)[first], (top + height)[second]) - np.maximum(top[first], top[second])
     alike = wide * high.clip(0) >= threshold * np.maximum(areas[first], areas[second])
-    pairs = np.stack([first[alike], second[alike]], axis=1)
-    return sorted((max(pair), min(pair)) for pair in pairs.tolist())
+    return np.stack([first[alike], second[alike]], axis=1)
+
+
+def _shared_pixels(runs: CellRuns, one: int, other: int) -> int:
+    (a, _), (b, _) = (runs.select(runs.cell == cell).pixels() for cell in (one, other))
+    return len(np.intersect1d(a, b, assume_unique=True))
 
 
 def _meeting_pairs(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +107,7 @@ def _meeting_pairs(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np
 
 def check_contours(
     segmentations: list[Segmentation], ids: list[int], height: int, width: int, settings: CleaningSettings
-) -> tuple[list[Fault], list[Rle]]:
+) -> tuple[list[Fault], CellRuns]:
     """Check the annotations of one image.
 
     Parameters
@@ -113,20 +124,19 @@ def check_contours(
     faults
         At most one per annotation, in order of position.
     sound
-        Run-length codes of the annotations that stay.
+        The pixels of the annotations that stay.
 
     Raises
     ------
     InputError
         A run-length code is for an image of another size.
     """
-    rles = encode(segmentations, height, width)
-    outlines = zip(segmentations, rles, strict=True)
-    reasons = [shape_fault(segmentation, rle, height, width) for segmentation, rle in outlines]
+    runs = draw(segmentations, height, width)
+    outlines = zip(segmentations, runs.areas(len(ids)).tolist(), strict=True)
+    reasons = [shape_fault(segmentation, area, height, width) for segmentation, area in outlines]
     faults = [Fault(n, reason) for n, reason in enumerate(reasons) if reason and getattr(settings, reason)]
-    drawn = sorted((n for n, reason in enumerate(reasons) if reason is None), key=lambda n: ids[n])
     doubled: dict[int, float] = {}
     if settings.doubled_contour:
-        doubled = doubled_contours([rles[n] for n in drawn], settings.doubled_iou)
-    faults += [Fault(drawn[rank], "doubled_contour", iou) for rank, iou in doubled.items()]
-    return sorted(faults), [rles[n] for rank, n in enumerate(drawn) if rank not in doubled]
+        doubled = doubled_contours(runs, ids, height, settings.doubled_iou)
+    faults += [Fault(n, "doubled_contour", iou) for n, iou in doubled.items()]
+    return sorted(faults), runs.select(~np.isin(runs.cell, list(doubled)))

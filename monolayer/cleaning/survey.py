@@ -18,7 +18,7 @@ from monolayer.coco import Annotation, Coco, Image, Segmentation, annotations_by
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
 from monolayer.parallel import ComputeSettings, map_parallel
-from monolayer.rasterise import Rle, union
+from monolayer.rasterise import CellRuns, union
 
 
 class Survey(NamedTuple):
@@ -85,12 +85,12 @@ def _joined(annotations: list[Annotation]) -> bytes:
 
 def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
     """Read and measure one image; an unreadable one has no pixels."""
-    faults, rles = _check(task, settings)
+    faults, runs = _check(task, settings)
     image, problem = _read(task)
     if image is None:
         return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None, problem)
     variance = local_variance(image)
-    coverage = annotation_coverage(variance, union(rles, *image.shape)) if rles else None
+    coverage = annotation_coverage(variance, union(runs, *image.shape)) if len(runs.start) else None
     return Survey(*task[:3], digest(image), fingerprint(variance), task.annotation_ids, faults, coverage)
 
 
@@ -99,7 +99,7 @@ def digest(image: np.ndarray) -> bytes:
     return hashlib.blake2b(repr(image.shape).encode() + image.tobytes(), digest_size=20).digest()
 
 
-def _check(task: _Task, settings: CleaningSettings) -> tuple[list[Fault], list[Rle]]:
+def _check(task: _Task, settings: CleaningSettings) -> tuple[list[Fault], CellRuns]:
     try:
         segmentations = _SEGMENTATIONS.decode(task.segmentations)
         return check_contours(

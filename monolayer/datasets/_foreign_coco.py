@@ -4,11 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
-from pycocotools import mask as coco_mask
 
 from monolayer.coco import Annotation, Image
 from monolayer.errors import InputError
-from monolayer.rasterise import run_length_codes
+from monolayer.rasterise import cell_runs
 
 
 class ForeignImage(msgspec.Struct):
@@ -101,11 +100,13 @@ def convert_annotation(annotation: ForeignAnnotation, image: Image, path: Path) 
         The segmentation is neither, or its run-length code does not fit the image.
     """
     try:
-        code = run_length_codes([annotation.segmentation], image.height, image.width)[0]
+        runs = cell_runs([annotation.segmentation], image.height, image.width)
     except (msgspec.ValidationError, InputError) as error:
         raise InputError(f"{path}: segmentation of annotation {annotation.id}: {error}") from None
-    area = float(coco_mask.area(code)) if annotation.area is None else annotation.area
-    bbox = coco_mask.toBbox(code).tolist() if annotation.bbox is None else annotation.bbox
+    area = float(runs.areas(1)[0]) if annotation.area is None else annotation.area
+    bbox = annotation.bbox
+    if bbox is None:
+        bbox = runs.boxes(image.height).ravel().tolist() or [0, 0, 0, 0]
     return Annotation(
         annotation.id,
         annotation.image_id,

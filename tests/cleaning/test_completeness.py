@@ -16,11 +16,11 @@ from monolayer.cleaning.completeness import Coverage, annotation_coverage
 from monolayer.cleaning.decisions import is_incomplete
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
-from monolayer.rasterise import encode, union
+from monolayer.rasterise import draw, union
 
 
 def coverage(image: np.ndarray, segmentations: list[list[list[float]]]) -> Coverage:
-    annotated = union(encode(segmentations, *image.shape), *image.shape)
+    annotated = union(draw(segmentations, *image.shape), *image.shape)
     return annotation_coverage(local_variance(image), annotated)
 
 
@@ -93,10 +93,11 @@ class TestRealImages:
     def test_truly_sparse(self, cells: int) -> None:
         images, rng = real_images(), np.random.default_rng(0)
         for name, segmentations in real_annotations().items():
-            rles = encode(segmentations, 520, 704)
-            everything = ndimage.binary_dilation(union(rles, 520, 704), iterations=10)
+            runs = draw(segmentations, 520, 704)
+            everything = ndimage.binary_dilation(union(runs, 520, 704), iterations=10)
             if everything.mean() < 0.6:
-                chosen = rng.choice(len(rles), cells, replace=False)
-                kept = ndimage.binary_dilation(union([rles[n] for n in chosen], 520, 704), iterations=10)
+                chosen = rng.choice(len(segmentations), cells, replace=False)
+                chosen_runs = runs.select(np.isin(runs.cell, chosen))
+                kept = ndimage.binary_dilation(union(chosen_runs, 520, 704), iterations=10)
                 sparse = bare(images[name], everything, kept, rng)
                 assert not incomplete(sparse, [segmentations[n] for n in chosen]), name

@@ -16,7 +16,7 @@ from monolayer.datasets._settings import DatasetSettings, selected_dataset
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image, write_tiff
 from monolayer.parameters import read_parameters
-from monolayer.rasterise import run_length_codes
+from monolayer.rasterise import cell_runs
 from monolayer.synthesis.defects import DefectSettings
 
 SIZE = {"width": 12, "height": 10}
@@ -151,7 +151,7 @@ def test_segmentations_can_be_drawn(downloaded: Downloaded) -> None:
     for coco in downloaded.splits.values():
         sizes = {image.id: (image.height, image.width) for image in coco.images}
         for annotation in coco.annotations:
-            run_length_codes([annotation.segmentation], *sizes[annotation.image_id])
+            cell_runs([annotation.segmentation], *sizes[annotation.image_id])
             assert annotation.area >= 0
             assert len(json.loads(bytes(annotation.bbox))) == 4
 
