@@ -13,7 +13,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-INTERVAL = 0.02
+INTERVAL = 0.1
 
 
 class Cost(NamedTuple):
@@ -21,7 +21,7 @@ class Cost(NamedTuple):
 
     seconds: float
     peak_gb: float
-    """Peak of the resident memory of the process and its children together, 1e9 bytes."""
+    """Peak of the resident memory of the process and its children together, shared pages once, 1e9 bytes."""
     output: str
 
 
@@ -33,7 +33,7 @@ def measure(*command: str, cwd: Path = ROOT) -> Cost:
     watched = psutil.Process(process.pid)
     peak = 0
     while process.poll() is None:
-        peak = max(peak, _resident(watched))
+        peak = max(peak, _resident(watched, peak))
         time.sleep(INTERVAL)
     seconds = time.perf_counter() - start
     output = process.stdout.read() if process.stdout else ""
@@ -47,14 +47,16 @@ def measure_python(code: str, *arguments: str, cwd: Path = ROOT) -> Cost:
     return measure(sys.executable, "-c", code, *arguments, cwd=cwd)
 
 
-def _resident(process: psutil.Process) -> int:
-    total = 0
+def _resident(process: psutil.Process, peak: int) -> int:
+    """Return the resident bytes of a process and its children, or 0 where they cannot exceed the peak."""
     try:
-        for member in (process, *process.children(recursive=True)):
-            total += member.memory_info().rss
+        members = [process, *process.children(recursive=True)]
+        if sum(member.memory_info().rss for member in members) <= peak:
+            return 0
+        # A child shares the pages of its parent until it runs its own program: they count once.
+        return sum(member.memory_full_info().pss for member in members)
     except psutil.NoSuchProcess:  # it ended between the listing and the reading
-        pass
-    return total
+        return 0
 
 
 def machine() -> dict[str, Any]:
