@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import pad
 
-from monolayer.accelerator import Accelerator
+from monolayer.accelerator import Accelerator, Precision, autocast
 from monolayer.models._model import Model
 from monolayer.parameters import Number, Settings
 from monolayer.prediction import Prediction
@@ -28,6 +28,8 @@ class PredictSettings(Settings):
     """CPU threads; the last bit of a probability depends on their number."""
     accelerator: Accelerator = "auto"
     """``auto`` takes a GPU where there is one."""
+    precision: Precision = "auto"
+    """Number format of the nets, by Lightning's names."""
 
 
 @torch.inference_mode()
@@ -46,7 +48,8 @@ def predict_image(model: Model, image: np.ndarray, settings: PredictSettings) ->
     device = next(model.parameters()).device
     pixels = torch.from_numpy(image).to(device).float()[None, None]  # (1, 1, H, W)
     apply = model if max(image.shape) <= settings.tile else _tiled(model, settings)
-    outputs = outputs_at_stride(apply, model.stride, pixels)
+    with autocast(settings.precision, device):
+        outputs = outputs_at_stride(apply, model.stride, pixels)
     return model.decode(outputs, settings.threshold)
 
 

@@ -6,33 +6,31 @@ from pathlib import Path
 
 from monolayer.models._files import write_model
 from monolayer.models._settings import selected_model
+from monolayer.packing import read_packed
 from monolayer.parameters import read_parameters, section
 from monolayer.training._settings import TrainSettings, read_seed
 from monolayer.training.checkpoints import fingerprint
 from monolayer.training.fit import fit
 from monolayer.training.history import best_epoch, write_history
-from monolayer.training.samples import read_samples
 from stages.command import run
 
 
 def train(
     name: str,
-    annotations: Path,
-    images: Path,
-    masks: Path,
+    packed: Path,
     scratch: Path,
     out: Path,
     metrics: Path,
     plots: Path,
 ) -> None:
-    """Train the entry `name` of ``models:``; a killed training goes on from its last epoch in `scratch`."""
+    """Train the entry `name` of ``models:``; a killed training goes on from its checkpoint in `scratch`."""
     parameters = read_parameters()
-    settings = section(parameters, "train", TrainSettings)
+    settings = section(parameters, "train", TrainSettings).on_this_machine()
     seed = read_seed(parameters)
     architecture, model_settings = selected_model(parameters, name)
-    train, val = (read_samples(annotations, images, masks, split) for split in ("train", "val"))
-    choices = f"{name} {seed} {settings!r} {model_settings!r} {len(train)}"
-    running = scratch / fingerprint(choices, [*train, *val])
+    train, val = (read_packed(packed / split) for split in ("train", "val"))
+    choices = f"{name} {seed} {settings!r} {model_settings!r} {train.digest} {val.digest}"
+    running = scratch / fingerprint(choices)
     trained = fit(architecture, model_settings, settings, train, val, seed, running)
     write_model(out, model_settings, trained.weights)
     write_history(plots, trained.history)

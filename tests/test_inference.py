@@ -9,6 +9,8 @@ from monolayer.models._semantic import SemanticModel
 from monolayer.models._settings import ModelSettings
 
 SETTINGS = ModelSettings(architecture="unet")
+WHOLE = PredictSettings(precision="32-true")
+TILED = PredictSettings(precision="32-true", tile=64, overlap=0.5)
 
 
 class Pixelwise(nn.Module):
@@ -31,10 +33,10 @@ def image(height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(200, 170), (70, 300), (65, 64)])
 def test_tiles_agree_with_the_whole_image(shape):
     model = SemanticModel(Pixelwise(), stride=32, settings=SETTINGS)
-    whole = predict_image(model, image(*shape), PredictSettings())
+    whole = predict_image(model, image(*shape), WHOLE)
     assert max(model.net.largest) >= max(shape)
     model.net.largest = (0, 0)
-    tiled = predict_image(model, image(*shape), PredictSettings(tile=64, overlap=0.5))
+    tiled = predict_image(model, image(*shape), TILED)
     assert model.net.largest == (64, 64)
     assert_allclose(tiled.foreground, whole.foreground, atol=1e-6)
 
@@ -43,8 +45,8 @@ def test_blending_hides_the_seams_of_a_net_that_looks_around():
     torch.manual_seed(0)
     net = nn.Conv2d(1, 1, 5, padding=2)
     model = SemanticModel(net, stride=1, settings=SETTINGS)
-    whole = predict_image(model, image(150, 150), PredictSettings()).foreground
-    tiled = predict_image(model, image(150, 150), PredictSettings(tile=64, overlap=0.5)).foreground
+    whole = predict_image(model, image(150, 150), WHOLE).foreground
+    tiled = predict_image(model, image(150, 150), TILED).foreground
     away_from_the_border = np.abs(tiled - whole)[16:-16, 16:-16]
     assert away_from_the_border.max() < 0.01
 

@@ -1,10 +1,10 @@
 """The parameters that all trainings share."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from monolayer.accelerator import Accelerator
+from monolayer.accelerator import Accelerator, Precision, choose_precision, find_device
 from monolayer.errors import InputError
 from monolayer.parameters import Number, Settings, lookup
 
@@ -20,8 +20,19 @@ class TrainSettings(Settings):
     """CPU threads. Weights repeat bit for bit with the same number on the same machine."""
     accelerator: Accelerator = "auto"
     """``auto`` takes a GPU where there is one."""
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    """Lightning's name of the number format."""
+    precision: Precision = "auto"
+    """Number format of the nets, by Lightning's names."""
+    checkpoint_seconds: Number = Field(default=120, ge=0)
+    """A killed training loses no more than this: it goes on from its last checkpoint."""
+
+    def on_this_machine(self) -> "TrainSettings":
+        """Return the settings with each ``auto`` replaced by what it means here."""
+        device = find_device(self.accelerator)
+        meant = {
+            "accelerator": "gpu" if device.type == "cuda" else "cpu",
+            "precision": choose_precision(self.precision, device),
+        }
+        return self.model_copy(update=meant)
 
 
 def read_seed(parameters: dict[str, Any]) -> int:

@@ -2,35 +2,29 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 import monolayer
-from monolayer.training.samples import Sample
 
 
-def fingerprint(choices: str, samples: Iterable[Sample]) -> str:
-    """Return 16 characters that change with a training's parameters, images, labels and code.
+def fingerprint(choices: str) -> str:
+    """Return 16 characters that change with what decides a training, and with the code.
 
     Parameters
     ----------
     choices
-        All parameters as text.
-    samples
-        All images and labels.
+        All parameters, and the digests of the data, as text.
     """
     digest = hashlib.sha256(f"{torch.__version__}\n{choices}\n".encode())
     for path in sorted(Path(monolayer.__path__[0]).rglob("*.py")):
         digest.update(path.read_bytes())
-    for sample in samples:
-        for plane in sample:
-            digest.update(f"{plane.shape} {plane.dtype}\n".encode())
-            digest.update(plane.tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -44,12 +38,28 @@ class WholeCheckpointIO(TorchCheckpointIO):
         os.replace(partial, path)
 
 
-def checkpoint_callbacks(folder: Path) -> list[ModelCheckpoint]:
-    """Keep ``best.ckpt`` (validation Dice) and ``last.ckpt``, both written when an epoch has ended."""
+class SavedOnTheWay(Callback):
+    """Writes ``last.ckpt`` within an epoch too, as often as the given seconds have passed."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self._path = path
+        self._seconds = seconds
+        self._saved = time.monotonic()
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        # After the last batch comes the validation: it is saved with the epoch, when that has ended.
+        if not trainer.is_last_batch and time.monotonic() - self._saved >= self._seconds:
+            trainer.save_checkpoint(self._path, weights_only=False)
+            self._saved = time.monotonic()
+
+
+def checkpoint_callbacks(folder: Path, seconds: float) -> list[Callback]:
+    """Keep ``best.ckpt`` (validation Dice) and ``last.ckpt``; the latter every so many seconds too."""
     always: dict[str, Any] = {
         "dirpath": folder,
         "save_on_train_epoch_end": True,
         "enable_version_counter": False,
     }
     best = ModelCheckpoint(filename="best", monitor="val/dice", mode="max", save_weights_only=True, **always)
-    return [best, ModelCheckpoint(filename="last", **always)]
+    last = ModelCheckpoint(filename="last", **always)
+    return [best, last, SavedOnTheWay(folder / "last.ckpt", seconds)]

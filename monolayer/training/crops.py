@@ -1,78 +1,122 @@
-"""Training crops: where they are cut, and how they are turned."""
+"""Training crops: a batch at a time, drawn on the host and cut on a device without a loop over crops."""
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from torch.utils.data import Dataset
+import torch
+from torch import Tensor
 
-from monolayer.training.samples import Sample
+from monolayer.packing import Packed
 
 
-class Crops(Dataset[tuple[np.ndarray, np.ndarray]]):
-    """The crops of one epoch; each depends on seed, epoch and its index alone, so any can be made again.
+class Windows(NamedTuple):
+    """Where the crops of a batch lie in their images, in pixels, and how they are turned; int64 [B] each."""
+
+    first: Tensor
+    """Position of the image's first pixel among the pixels of all images."""
+    height: Tensor
+    width: Tensor
+    row: Tensor
+    """Of the centre."""
+    rank: Tensor
+    """The centre is this one among the pixels of its kind in its row, from 0."""
+    kind: Tensor
+    """Of the centre: 1 for cell, 0 for background."""
+    flip_rows: Tensor
+    flip_columns: Tensor
+    transpose: Tensor
+    """These three are 0 or 1; together they make the eight right-angle turns and reflections."""
+
+
+class Crops:
+    """Random crops of a packed split. A batch depends on seed and step alone, so any can be made again.
 
     Parameters
     ----------
-    samples
+    packed
         Images to cut from.
     size
         Side of the square crops in pixels; a smaller image is reflected to it.
-    count
-        Crops in the epoch.
+    batch_size
+        Crops in a batch.
     positive_share
-        Share of the crops centred on a cell's pixel.
-    seed, epoch
-        Both choose the crops.
+        Share of the crops centred on a cell's pixel, the others on the background. In an image that has only
+        one of them, any pixel may be the centre.
+    seed
+        With the step, chooses the crops.
+    device
+        Where images and labels are kept and cut.
     """
 
     def __init__(
-        self, samples: Sequence[Sample], size: int, count: int, positive_share: float, seed: int, epoch: int
+        self,
+        packed: Packed,
+        size: int,
+        batch_size: int,
+        positive_share: float,
+        seed: int,
+        device: torch.device | str = "cpu",
     ) -> None:
-        self._samples = [_padded(sample, size) for sample in samples]
+        self._pixels = torch.from_numpy(packed.pixels).to(device)
+        # Torch cannot index uint16; the sign comes off again in `batch`.
+        self._labels = torch.from_numpy(packed.labels.view(np.int16)).to(device)
+        self._heights, self._widths = packed.heights, packed.widths
+        self._first_rows = np.concatenate([[0], np.cumsum(self._heights)])
+        areas = self._heights * self._widths
+        self._first_pixels = np.cumsum(areas) - areas
+        foreground = packed.foreground.astype(np.int64)
+        background = np.repeat(self._widths, self._heights) - foreground
+        # Pixels before each row, first of all background, then of all foreground: int64 [2 R + 1].
+        self._before = np.concatenate([[0], np.cumsum(np.concatenate([background, foreground]))])
         self._size = size
-        self._count = count
+        self._batch_size = batch_size
         self._positive_share = positive_share
-        self._key = (seed, epoch)
+        self._seed = seed
 
-    def __len__(self) -> int:
-        return self._count
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return grey levels, uint8 [B, size, size], and labels, int32 [B, size, size]."""
+        windows = self._draw(np.random.default_rng((self._seed, step)))
+        index = self._index(windows, self._columns(windows))
+        return self._pixels[index], self._labels[index].int() & 0xFFFF
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return a crop's grey levels, uint8 [size, size], and its labels, int32 [size, size]."""
-        if not 0 <= index < self._count:
-            raise IndexError(index)
-        rng = np.random.default_rng((*self._key, index))
-        sample = self._samples[rng.integers(len(self._samples))]
-        centre = random_pixel(sample.labels, positive=rng.random() < self._positive_share, rng=rng)
-        window = crop_window(centre, sample.labels.shape, self._size)
-        turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
-        image, labels = (_turned(plane[window], turns, mirrored) for plane in sample)
-        return image, labels.astype(np.int32)
+    def _draw(self, rng: np.random.Generator) -> Windows:
+        image = rng.integers(len(self._heights), size=self._batch_size)
+        kind = (rng.random(self._batch_size) < self._positive_share).astype(np.int64)
+        start, end = self._pixels_of_kind(image, kind)
+        kind = np.where(start < end, kind, 1 - kind)
+        pixel = rng.integers(*self._pixels_of_kind(image, kind))
+        line = np.searchsorted(self._before, pixel, side="right") - 1
+        row = line - kind * self._first_rows[-1] - self._first_rows[image]
+        rank = pixel - self._before[line]
+        turns = rng.integers(2, size=(3, self._batch_size))
+        first, height, width = (of[image] for of in (self._first_pixels, self._heights, self._widths))
+        values = np.stack([first, height, width, row, rank, kind, *turns])
+        return Windows(*torch.from_numpy(values).to(self._pixels.device, non_blocking=True))
 
+    def _pixels_of_kind(self, image: np.ndarray, kind: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        before = kind * self._first_rows[-1]
+        return tuple(self._before[before + self._first_rows[image + end]] for end in (0, 1))
 
-def random_pixel(labels: np.ndarray, positive: bool, rng: np.random.Generator) -> tuple[int, int]:
-    """Draw a pixel (row, column) of a cell, or of the background; any pixel if there is none such."""
-    candidates = np.flatnonzero((labels > 0) == positive)
-    pixel = rng.choice(candidates) if candidates.size else rng.integers(labels.size)
-    row, column = np.unravel_index(int(pixel), labels.shape)
-    return int(row), int(column)
+    def _columns(self, windows: Windows) -> Tensor:
+        """Return the column of each centre, int64 [B]."""
+        across = torch.arange(int(self._widths.max()), device=windows.row.device)
+        first, last = windows.first + windows.row * windows.width, windows.width - 1
+        labels = self._labels[first[:, None] + torch.minimum(across, last[:, None])]  # (B, W)
+        of_kind = ((labels != 0) == windows.kind[:, None]) & (across <= last[:, None])
+        return (of_kind.cumsum(dim=1) <= windows.rank[:, None]).sum(dim=1)
 
+    def _index(self, windows: Windows, column: Tensor) -> Tensor:
+        """Return which pixel of all images is which of the crops', int64 [B, size, size]."""
+        rows = self._along(windows.row, windows.height, windows.flip_rows)
+        columns = self._along(column, windows.width, windows.flip_columns)
+        lines = windows.first[:, None] + rows * windows.width[:, None]
+        index = lines[:, :, None] + columns[:, None, :]
+        return torch.where(windows.transpose[:, None, None] > 0, index.mT, index)
 
-def crop_window(centre: tuple[int, int], shape: tuple[int, ...], size: int) -> tuple[slice, ...]:
-    """Return the square around a pixel, moved inwards where it would leave the image.
-
-    >>> crop_window((0, 5), (8, 8), 4)
-    (slice(0, 4, None), slice(3, 7, None))
-    """
-    starts = (min(max(at - size // 2, 0), side - size) for at, side in zip(centre, shape, strict=True))
-    return tuple(slice(start, start + size) for start in starts)
-
-
-def _padded(sample: Sample, size: int) -> Sample:
-    missing = [(0, max(size - side, 0)) for side in sample.image.shape]
-    return Sample(*(np.pad(plane, missing, mode="symmetric") for plane in sample))
-
-
-def _turned(plane: np.ndarray, turns: int, mirrored: bool) -> np.ndarray:
-    turned = np.rot90(plane, turns)
-    return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
+    def _along(self, centre: Tensor, side: Tensor, flipped: Tensor) -> Tensor:
+        """Return the rows or columns of each crop, int64 [B, size], moved and reflected into the image."""
+        start = torch.minimum(centre - self._size // 2, side - self._size).clamp(min=0)
+        along = torch.arange(self._size, device=centre.device)
+        along = torch.where(flipped[:, None] > 0, along.flip(0), along)
+        position = (start[:, None] + along) % (2 * side[:, None])
+        return torch.minimum(position, 2 * side[:, None] - 1 - position)

@@ -1,66 +1,39 @@
-"""Batches for Lightning's Trainer: fresh crops in every epoch, whole images to validate on."""
+"""Whole images to validate on."""
 
 from collections.abc import Sequence
 from typing import TypeVar
 
-import numpy as np
-from lightning.pytorch import LightningDataModule
-from torch.utils.data import DataLoader, Dataset
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
 
-from monolayer.models._settings import ModelSettings
-from monolayer.training._settings import TrainSettings
-from monolayer.training.crops import Crops
-from monolayer.training.samples import Sample
+from monolayer.packing import Packed
 
 Item = TypeVar("Item")
 
 
-class Data(LightningDataModule):
-    """Training crops and validation images; the Trainer must reload the crops in every epoch."""
+class WholeImages(Dataset[tuple[Tensor, Tensor]]):
+    """Images of a packed split, each a batch of its own.
 
-    def __init__(
-        self,
-        train: Sequence[Sample],
-        val: Sequence[Sample],
-        settings: TrainSettings,
-        model: ModelSettings,
-        seed: int,
-    ) -> None:
-        super().__init__()
-        self._train = train
-        self._val = val
-        self._settings = settings
-        self._model = model
-        self._seed = seed
+    Parameters
+    ----------
+    packed
+        Images and labels.
+    count
+        Take so many images, evenly spread over the split; None for all.
+    """
 
-    def train_dataloader(self) -> DataLoader:
-        assert self.trainer is not None
-        crops = Crops(
-            self._train,
-            size=self._model.crop_size,
-            count=self._model.crops_per_epoch,
-            positive_share=self._settings.positive_share,
-            seed=self._seed,
-            epoch=self.trainer.current_epoch,
-        )
-        return DataLoader(crops, batch_size=self._model.batch_size)
-
-    def val_dataloader(self) -> DataLoader:
-        return DataLoader(WholeImages(spread(self._val, self._settings.validation_images)), batch_size=1)
-
-
-class WholeImages(Dataset[tuple[np.ndarray, np.ndarray]]):
-    """Whole images, uint8 [H, W], with their labels, int32 [H, W]."""
-
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self._samples = samples
+    def __init__(self, packed: Packed, count: int | None) -> None:
+        self._packed = packed
+        self._chosen = spread(range(len(packed.images)), count)
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return len(self._chosen)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        image, labels = self._samples[index]
-        return image, labels.astype(np.int32)
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return grey levels, uint8 [1, H, W], and labels, int32 [1, H, W]."""
+        image, labels = self._packed.image(self._chosen[index])
+        return torch.from_numpy(image)[None], torch.from_numpy(labels.astype("int32"))[None]
 
 
 def spread(items: Sequence[Item], count: int | None) -> list[Item]:

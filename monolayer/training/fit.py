@@ -3,7 +3,6 @@
 import logging
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -13,17 +12,19 @@ import torch
 from dvclive.lightning import DVCLiveLogger
 from lightning.pytorch import Trainer
 
-from monolayer.accelerator import find_device
+from monolayer.accelerator import choose_precision, find_device
 from monolayer.models._settings import ModelSettings
+from monolayer.packing import Packed
 from monolayer.training._settings import TrainSettings
 from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks
-from monolayer.training.data import Data
+from monolayer.training.crops import Crops
+from monolayer.training.data import WholeImages
 from monolayer.training.history import read_history
-from monolayer.training.samples import Sample
 from monolayer.training.task import Task
 
-# No workers: the images are in memory. A checkpoint folder that is not empty: a resumed training.
-warnings.filterwarnings("ignore", ".*(does not have many workers|exists and is not empty|LeafSpec).*")
+# A checkpoint folder that is not empty: a resumed training. A dataloader that is not resumable: a batch
+# depends on its step alone.
+warnings.filterwarnings("ignore", ".*(exists and is not empty|your dataloader is not resumable|LeafSpec).*")
 logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
 
 
@@ -43,8 +44,8 @@ def fit(
     architecture: ModuleType,
     model_settings: ModelSettings,
     settings: TrainSettings,
-    train: Sequence[Sample],
-    val: Sequence[Sample],
+    train: Packed,
+    val: Packed,
     seed: int,
     scratch: Path,
 ) -> Trained:
@@ -55,7 +56,7 @@ def fit(
     architecture
         A module of `monolayer.models`.
     model_settings, settings
-        Settings of the model and of the training.
+        Settings of the model, and of the training as `TrainSettings.on_this_machine` returns them.
     train, val
         Images and labels.
     seed
@@ -66,12 +67,26 @@ def fit(
     torch.set_num_threads(settings.threads)
     torch.manual_seed(seed)
     model = architecture.build(model_settings)
-    steps = model_settings.epochs * math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
-    task = Task(model, model_settings.lr, steps, seed)
-    data = Data(train, val, settings, model_settings, seed)
+    if settings.precision != "32-true":
+        # What the convolutions of half the size are fast in; those of float32 are not, on a CPU.
+        model.to(memory_format=torch.channels_last)
+    crops = Crops(
+        train,
+        size=model_settings.crop_size,
+        batch_size=model_settings.batch_size,
+        positive_share=settings.positive_share,
+        seed=seed,
+        device=find_device(settings.accelerator),
+    )
+    steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
+    task = Task(model, crops, model_settings.lr, model_settings.epochs * steps, seed)
     last = scratch / "last.ckpt"
     _trainer(model_settings.epochs, settings, scratch).fit(
-        task, data, ckpt_path=last if last.exists() else None
+        task,
+        train_dataloaders=range(steps),
+        val_dataloaders=WholeImages(val, settings.validation_images),
+        ckpt_path=last if last.exists() else None,
+        weights_only=True,
     )
     return Trained(
         weights=_best_weights(scratch),
@@ -81,20 +96,20 @@ def fit(
 
 
 def _trainer(epochs: int, settings: TrainSettings, scratch: Path) -> Trainer:
+    device = find_device(settings.accelerator)
     return Trainer(
         max_epochs=epochs,
-        accelerator="gpu" if find_device(settings.accelerator).type == "cuda" else "cpu",
+        accelerator=device.type,
         devices=1,
-        precision=settings.precision,
+        precision=choose_precision(settings.precision, device),
         deterministic="warn",
         logger=DVCLiveLogger(
             dir=str(scratch / "live"), resume=True, save_dvc_exp=False, dvcyaml=None, report=None
         ),
-        callbacks=list(checkpoint_callbacks(scratch)),
+        callbacks=checkpoint_callbacks(scratch, settings.checkpoint_seconds),
         plugins=[WholeCheckpointIO()],
         default_root_dir=scratch,
         num_sanity_val_steps=0,
-        reload_dataloaders_every_n_epochs=1,
         log_every_n_steps=1,
         enable_model_summary=False,
     )

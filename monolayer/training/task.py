@@ -1,5 +1,7 @@
 """A model, its optimiser and its validation, in the form that Lightning's Trainer runs."""
 
+from typing import Any
+
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
@@ -7,6 +9,7 @@ from torch import Tensor
 
 from monolayer.inference import outputs_at_stride
 from monolayer.models._model import Model
+from monolayer.training.crops import Crops
 
 
 class Task(LightningModule):
@@ -16,6 +19,8 @@ class Task(LightningModule):
     ----------
     model
         What to train.
+    crops
+        What to train on.
     lr
         Highest learning rate.
     steps
@@ -24,22 +29,27 @@ class Task(LightningModule):
         Seeds each step's dropout.
     """
 
-    def __init__(self, model: Model, lr: float, steps: int, seed: int) -> None:
+    def __init__(self, model: Model, crops: Crops, lr: float, steps: int, seed: int) -> None:
         super().__init__()
         self.model = model
+        self._crops = crops
         self._lr = lr
         self._steps = steps
         self._seed = seed
 
-    def training_step(self, batch: list[Tensor], _: int) -> Tensor:
-        # For dropout. Seeded in each step, so that a resumed training needs no generator's state.
+        self._losses = torch.zeros(2, dtype=torch.float64)  # sum and number, of the epoch so far
+
+    def on_train_epoch_start(self) -> None:
+        self._losses = torch.zeros(2, dtype=torch.float64)
+
+    def training_step(self, *_: Any) -> Tensor:
+        # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
         torch.manual_seed(self._seed + self.global_step)
-        images, labels = batch  # uint8 and int32 (B, H, W)
+        images, labels = (plane.to(self.device) for plane in self._crops.batch(self.global_step))
         losses = self.model.loss(self.model(images.unsqueeze(1).float()), self.model.targets(labels))
-        self.log(
-            "train/loss", losses["loss"], on_step=False, on_epoch=True, logger=False, batch_size=len(images)
-        )
-        return losses["loss"]
+        loss = losses["loss"]
+        self._losses = self._losses.to(loss.device) + torch.stack([loss.detach(), torch.ones_like(loss)])
+        return loss
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
         images, labels = batch
@@ -52,8 +62,16 @@ class Task(LightningModule):
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
         assert self.logger is not None
+        total, count = self._losses.tolist()
         metrics = {name: value.item() for name, value in self.trainer.callback_metrics.items()}
+        metrics["train/loss"] = total / count
         self.logger.log_metrics(metrics, step=self.current_epoch + 1)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["epoch_losses"] = self._losses
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._losses = checkpoint["epoch_losses"]
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimizer = torch.optim.Adam(self.model.parameters(), lr=self._lr, fused=True)

@@ -1,89 +1,110 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from tiny_project import Sample, packed_of
 
-from monolayer.training.crops import Crops, crop_window, random_pixel
-from monolayer.training.samples import Sample
-
-
-def numbered(height: int, width: int) -> Sample:
-    """Every pixel has its own value, and its label is that value."""
-    values = np.arange(1, height * width + 1).reshape(height, width)
-    return Sample(values.astype(np.uint8), values.astype(np.uint16))
+from monolayer.training.crops import Crops
 
 
-def crops(samples: list[Sample], **changes: float) -> Crops:
-    choices = {"size": 8, "count": 40, "positive_share": 0.5, "seed": 0, "epoch": 0, **changes}
-    return Crops(samples, **choices)
+def numbered(height: int, width: int, first: int = 1) -> Sample:
+    """Every pixel has its own label; the grey level is its lowest byte."""
+    labels = np.arange(first, first + height * width).reshape(height, width)
+    return Sample(labels.astype(np.uint8), labels.astype(np.uint16))
 
 
-def test_image_and_labels_are_cut_and_turned_alike():
-    for image, labels in crops([numbered(12, 15)]):
-        assert image.shape == labels.shape == (8, 8)
-        assert_array_equal(image, labels)
-        assert image.dtype == np.uint8
-        assert labels.dtype == np.int32
+def half(height: int, width: int) -> Sample:
+    """The upper half is a cell."""
+    labels = np.zeros((height, width), np.uint16)
+    labels[: height // 2] = 1
+    return Sample(labels.astype(np.uint8), labels)
+
+
+def crops(*samples: Sample, **changes: float) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of 400 crops, [400, size, size]."""
+    step = changes.pop("step", 0)
+    choices = {"size": 8, "batch_size": 400, "positive_share": 0.5, "seed": 0, **changes}
+    images, labels = Crops(packed_of(*samples), **choices).batch(step)
+    return images.numpy(), labels.numpy()
+
+
+def orientations(image: np.ndarray) -> set[bytes]:
+    turned = [np.rot90(image, turns) for turns in range(4)]
+    return {np.ascontiguousarray(one).tobytes() for t in turned for one in (t, t[:, ::-1])}
+
+
+def test_images_and_labels_are_cut_alike():
+    images, labels = crops(numbered(12, 15), numbered(20, 9, first=60_000))
+    assert images.shape == labels.shape == (400, 8, 8)
+    assert images.dtype == np.uint8
+    assert labels.dtype == np.int32
+    assert_array_equal(images, labels % 256)
+    assert labels.max() > 2**15  # labels beyond int16
+
+
+def test_every_crop_is_a_window_of_an_image_in_one_of_eight_orientations():
+    samples = numbered(12, 15), numbered(20, 9, first=200)
+    windows: set[bytes] = set()
+    for image in (sample.labels.astype(np.int32) for sample in samples):
+        for window in np.lib.stride_tricks.sliding_window_view(image, (8, 8)).reshape(-1, 8, 8):
+            windows |= orientations(window)
+    _, labels = crops(*samples)
+    assert {crop.tobytes() for crop in labels} <= windows
 
 
 def test_all_eight_orientations_occur():
-    seen = crops([numbered(8, 8)], count=60)  # one possible window
-    assert len({image.tobytes() for image, _ in seen}) == 8
+    sample = numbered(8, 8)  # one possible window
+    _, labels = crops(sample)
+    assert {crop.tobytes() for crop in labels} == orientations(sample.labels.astype(np.int32))
 
 
-def test_a_crop_depends_on_seed_epoch_and_index_alone():
-    samples = [numbered(12, 15)]
-    first, again = crops(samples), crops(samples)
-    _ = [again[index] for index in (7, 3)]
-    assert_array_equal(first[5][0], again[5][0])
-    others = [crops(samples, epoch=1), crops(samples, seed=1)]
-    for other in others:
-        assert any((first[index][0] != other[index][0]).any() for index in range(5))
+def test_a_batch_depends_on_seed_and_step_alone():
+    samples = numbered(12, 15), numbered(20, 9)
+    source = Crops(packed_of(*samples), size=8, batch_size=4, positive_share=0.5, seed=0)
+    fifth = source.batch(5)[1].numpy()
+    source.batch(2)
+    assert_array_equal(source.batch(5)[1].numpy(), fifth)
+    for other in (crops(*samples, step=1), crops(*samples, seed=1)):
+        assert (other[1] != crops(*samples)[1]).any()
 
 
 def test_small_images_are_reflected():
-    image, labels = crops([numbered(3, 4)])[0]
-    assert image.shape == (8, 8)
-    assert set(np.unique(labels)) <= set(range(1, 13))
+    (image,) = [numbered(3, 4).labels.astype(np.int32)]
+    padded = np.pad(image, [(0, 5), (0, 4)], mode="symmetric")
+    _, labels = crops(numbered(3, 4))
+    assert {crop.tobytes() for crop in labels} == orientations(padded)
 
 
-@pytest.mark.parametrize(("positive_share", "inside"), [(1.0, 40), (0.0, 0)])
+@pytest.mark.parametrize(("positive_share", "inside"), [(1.0, 400), (0.0, 0)])
 def test_crops_are_centred_on_cells_or_background(positive_share, inside):
-    labels = np.zeros((60, 60), dtype=np.uint16)
-    labels[20:40, 20:40] = 1
-    sample = Sample((labels * 255).astype(np.uint8), labels)
     # A crop of one pixel is its centre.
-    centres = [labels[0, 0] for _, labels in crops([sample], size=1, positive_share=positive_share)]
-    assert np.sum(centres) == inside
+    _, labels = crops(half(60, 50), half(30, 70), size=1, positive_share=positive_share)
+    assert (labels > 0).sum() == inside
 
 
 def test_about_the_given_share_is_positive():
-    labels = np.zeros((60, 60), dtype=np.uint16)
-    labels[:10] = 1
-    sample = Sample(labels.astype(np.uint8), labels)
-    found = [labels[0, 0] for _, labels in crops([sample], size=1, count=400, positive_share=0.75)]
-    assert 0.68 < np.mean(found) < 0.82
+    _, labels = crops(half(60, 50), half(30, 70), size=1, positive_share=0.75)
+    assert 0.68 < (labels > 0).mean() < 0.82
 
 
-def test_every_image_is_used():
-    samples = [Sample(np.full((8, 8), n, np.uint8), np.zeros((8, 8), np.uint16)) for n in range(5)]
-    assert {int(image[0, 0]) for image, _ in crops(samples, count=60)} == set(range(5))
+def test_centres_are_uniform_over_the_pixels_of_their_kind():
+    ragged = numbered(6, 10)
+    ragged.labels[1, 3:] = 0
+    ragged.labels[4, :9] = 0
+    _, labels = crops(ragged, size=1, positive_share=1.0, batch_size=44_000)
+    values, counts = np.unique(labels, return_counts=True)
+    assert_array_equal(values, ragged.labels[ragged.labels > 0])
+    assert counts.min() > 850  # 1000 expected, with a standard deviation of 31
+    assert counts.max() < 1150
 
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_an_image_without_the_wanted_kind_gives_any_pixel(value):
-    labels = np.full((3, 3), value, dtype=np.uint16)
-    row, column = random_pixel(labels, positive=not value, rng=np.random.default_rng(0))
-    assert 0 <= row < 3
-    assert 0 <= column < 3
+    flat = Sample(np.arange(12, dtype=np.uint8).reshape(3, 4), np.full((3, 4), value, np.uint16))
+    images, labels = crops(flat, size=1, positive_share=1 - value)
+    assert set(images.ravel()) == set(range(12))
+    assert set(labels.ravel()) == {value}
 
 
-@pytest.mark.parametrize("centre", [(0, 0), (9, 14), (5, 7), (0, 14)])
-def test_windows_stay_inside(centre):
-    for window, at, side in zip(crop_window(centre, (10, 15), 4), centre, (10, 15), strict=True):
-        assert 0 <= window.start <= at < window.stop <= side
-        assert window.stop - window.start == 4
-
-
-def test_an_index_beyond_the_epoch():
-    with pytest.raises(IndexError):
-        crops([numbered(8, 8)], count=2)[2]
+def test_every_image_is_used():
+    samples = [Sample(np.full((8, 8), n, np.uint8), np.zeros((8, 8), np.uint16)) for n in range(5)]
+    assert set(crops(*samples)[0].ravel()) == set(range(5))

@@ -9,6 +9,7 @@ import torch
 from tiny_project import TINY
 
 from monolayer.errors import InputError
+from monolayer.training.crops import Crops
 from stages.train import train
 
 
@@ -64,13 +65,35 @@ def test_the_outs_say_what_was_trained(project):
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_outs(project):
     # V-Net has what is easily forgotten: batch statistics, and dropout.
-    project.set_parameters({"architecture": "vnet", "epochs": 3, "crops_per_epoch": 2, "batch_size": 2})
+    model = {"architecture": "vnet", "epochs": 3, "crops_per_epoch": 2, "batch_size": 2}
+    project.set_parameters(model, checkpoint_seconds=60)  # large: only when an epoch ends
     train(**project.train_arguments("whole"))
     kill_after_the_first_checkpoint(project)
     (checkpoint,) = (project.root / "scratch").glob("*/last.ckpt")
     assert torch.load(checkpoint, weights_only=False)["epoch"] < 2
     assert not (project.root / "trained").exists()
     train(**project.train_arguments())
+    assert_same_outs(project, "whole", "trained")
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 8])  # of 3 epochs of 3 steps
+def test_a_training_goes_on_from_any_step(project, monkeypatch, step):
+    project.set_parameters({**TINY, "norm": "batch"})
+    train(**project.train_arguments("whole"))
+    batches = []
+
+    def batch(crops: Crops, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        batches.append(number)
+        if batches.count(step) == 1 and number == step:
+            raise InterruptedError
+        return cut(crops, number)
+
+    cut = Crops.batch
+    monkeypatch.setattr(Crops, "batch", batch)
+    with pytest.raises(InterruptedError):
+        train(**project.train_arguments())
+    train(**project.train_arguments())
+    assert batches == [*range(step + 1), *range(step, 9)]
     assert_same_outs(project, "whole", "trained")
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from tiny_project import Sample, packed_of
 
 from monolayer.training.data import WholeImages, spread
-from monolayer.training.samples import Sample
 
 
 @pytest.mark.parametrize(
@@ -14,8 +14,12 @@ def test_items_are_spread_over_the_list(count, chosen):
 
 
 def test_whole_images_keep_their_size():
-    samples = [Sample(np.zeros((3, 4), np.uint8), np.ones((3, 4), np.uint16))]
-    image, labels = WholeImages(samples)[0]
-    assert len(WholeImages(samples)) == 1
-    assert image.shape == labels.shape == (3, 4)
-    assert labels.dtype == np.int32
+    rng = np.random.default_rng(0)
+    samples = [
+        Sample(rng.integers(256, size=s), rng.integers(65536, size=s)) for s in ((3, 4), (5, 2), (6, 6))
+    ]
+    images = WholeImages(packed_of(*samples), count=2)
+    assert len(images) == 2
+    for (image, labels), sample in zip(images, samples, strict=False):
+        assert (image.numpy() == sample.image[None]).all()
+        assert (labels.numpy() == sample.labels[None]).all()

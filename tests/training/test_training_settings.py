@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from monolayer.errors import InputError
 from monolayer.parameters import validate
@@ -21,3 +22,11 @@ def test_the_seed_is_read():
 def test_impossible_values(wrong):
     with pytest.raises(InputError, match=rf"train\.{next(iter(wrong))}"):
         validate(wrong, "train", TrainSettings)
+
+
+def test_what_auto_means_is_settled_before_a_training_begins(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    settings = TrainSettings(positive_share=0.25).on_this_machine()
+    assert (settings.accelerator, settings.precision) == ("cpu", "bf16-mixed")
+    assert settings.positive_share == 0.25

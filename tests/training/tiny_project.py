@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tifffile
@@ -11,7 +12,8 @@ import yaml
 
 from monolayer.coco import Coco, Image, write_coco
 from monolayer.images import write_tiff
-from monolayer.training.samples import Sample
+from monolayer.packing import Packed, pack_split
+from monolayer.parallel import ComputeSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
@@ -22,6 +24,27 @@ TINY = {
     "batch_size": 2,
     "crop_size": 32,
 }
+
+
+class Sample(NamedTuple):
+    """Grey levels, uint8 [H, W], and labels, uint16 [H, W], of an image."""
+
+    image: np.ndarray
+    labels: np.ndarray
+
+
+def packed_of(*samples: Sample) -> Packed:
+    """What `pack_split` would write of these images."""
+    return Packed(
+        pixels=np.concatenate([sample.image.ravel() for sample in samples]).astype(np.uint8),
+        labels=np.concatenate([sample.labels.ravel() for sample in samples]).astype(np.uint16),
+        foreground=np.concatenate([(sample.labels > 0).sum(axis=1) for sample in samples]).astype(np.int32),
+        images=[
+            Image(number, f"{number}.tif", *reversed(sample.image.shape))
+            for number, sample in enumerate(samples)
+        ],
+        digest="",
+    )
 
 
 def disc_sample(seed: int, shape: tuple[int, int] = (64, 72)) -> Sample:
@@ -43,6 +66,7 @@ class Project:
         (root / "images").mkdir()
         for number, split in enumerate(("train", "val", "test")):
             self._add(split, number + 1, disc_sample(number))
+            self.pack(split)
         self.set_parameters(TINY)
 
     def _add(self, split: str, image_id: int, sample: Sample) -> None:
@@ -54,11 +78,16 @@ class Project:
         masks.mkdir(parents=True)
         tifffile.imwrite(masks / f"{image_id}.tif", sample.labels)
 
-    def set_parameters(self, model: dict[str, object], seed: int = 3) -> None:
+    def pack(self, split: str) -> None:
+        """Do what the pack stage does."""
+        folders = (self.root / name for name in ("clean", "images", "masks"))
+        pack_split(*folders, split, self.root / "packed" / split, ComputeSettings(jobs=1))
+
+    def set_parameters(self, model: dict[str, object], seed: int = 3, checkpoint_seconds: float = 0) -> None:
         """Write params.yaml with one model, ``tiny``."""
         parameters = {
             "seed": seed,
-            "train": {"threads": 1, "accelerator": "cpu"},
+            "train": {"threads": 1, "accelerator": "cpu", "checkpoint_seconds": checkpoint_seconds},
             "models": {"tiny": model},
             "predict": {"threads": 1, "accelerator": "cpu"},
         }
@@ -67,9 +96,7 @@ class Project:
     def train_arguments(self, out: str = "trained") -> dict[str, str | Path]:
         return {
             "name": "tiny",
-            "annotations": Path("clean"),
-            "images": Path("images"),
-            "masks": Path("masks"),
+            "packed": Path("packed"),
             "scratch": Path("scratch"),
             "out": Path(out, "model"),
             "metrics": Path(out, "metrics.json"),

@@ -1,0 +1,164 @@
+"""Trained crops per second, memory and whole-image inference, next to the public projects' MONAI loop.
+
+``python -m benchmarks.training`` needs the embedded data and models (`dvc repro`), trains all architectures for
+some seconds in both ways, in this process, and writes benchmarks/results/training-<cpu or gpu>.json.
+"""
+
+import math
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from monai.inferers.utils import sliding_window_inference
+
+from benchmarks import peer_training
+from benchmarks.measure import ROOT, machine, measure, write_result
+from benchmarks.rehearsal import build
+from monolayer.accelerator import choose_precision, find_device
+from monolayer.coco import read_coco
+from monolayer.images import ImageFolder
+from monolayer.inference import PredictSettings, predict_image
+from monolayer.metrics.overlap import confusion, dice
+from monolayer.models._files import read_model
+from monolayer.models._settings import ModelSettings, selected_model
+from monolayer.packing import Packed, read_packed
+from monolayer.parameters import read_parameters
+from monolayer.training._settings import TrainSettings
+from monolayer.training.fit import fit
+
+CROP_SIZE = 96
+BATCH_SIZE = peer_training.CROPS_PER_IMAGE * peer_training.IMAGES_PER_BATCH
+SECONDS = 12
+REHEARSAL = ROOT / ".scratch" / "rehearsal"
+
+
+def main() -> None:
+    device = find_device("auto")
+    torch.set_num_threads(TrainSettings().threads)
+    files = _files("train")
+    train, val = (read_packed(ROOT / "data" / "packed" / split) for split in ("train", "val"))
+    result: dict[str, Any] = {
+        "machine": {**machine(), **_device(device)},
+        "crop_size": CROP_SIZE,
+        "batch_size": BATCH_SIZE,
+        "peer_loader_crops_per_s": _peer(files, None, device),
+        "trained_crops_per_s": {},
+    }
+    parameters = read_parameters(ROOT / "params.yaml")
+    for name in parameters["models"]:
+        architecture, settings = selected_model(parameters, name)
+        settings = settings.model_copy(update={"crop_size": CROP_SIZE, "batch_size": BATCH_SIZE, "epochs": 1})
+        peer = _peer(files, architecture.build(settings).net, device)
+        ours = _ours(architecture, settings, train, val, peer)
+        result["trained_crops_per_s"][name] = {
+            "monolayer": round(ours, 1),
+            "peer": round(peer, 1),
+            "ratio": round(ours / peer, 2),
+        }
+        print(name, result["trained_crops_per_s"][name], file=sys.stderr)
+    result["inference"] = _inference(val, device)
+    result["memory"] = _memory()
+    write_result(f"training-{'gpu' if device.type == 'cuda' else 'cpu'}", result)
+
+
+def _device(device: torch.device) -> dict[str, Any]:
+    name = torch.cuda.get_device_name() if device.type == "cuda" else torch.cpu.get_capabilities()["cpu_name"]
+    return {"device": name, "torch": torch.__version__, "precision": choose_precision("auto", device)}
+
+
+def _files(split: str) -> list[dict[str, Path]]:
+    folder = ImageFolder(ROOT / "data" / "raw" / "images")
+    masks = ROOT / "data" / "masks" / "semantic" / split
+    return [
+        {"image": folder.path(image.file_name, split), "mask": masks / f"{image.id}.png"}
+        for image in read_coco(ROOT / "data" / "clean" / f"{split}.json").images
+    ]
+
+
+def _peer(files: list[dict[str, Path]], net: torch.nn.Module | None, device: torch.device) -> float:
+    source = peer_training.batches(files, CROP_SIZE)
+    return round(peer_training.crops_per_second(source, net, SECONDS, device), 1)
+
+
+def _ours(
+    architecture: ModuleType, settings: ModelSettings, train: Packed, val: Packed, expected: float
+) -> float:
+    """Return the rate of the whole loop, from two trainings of different length: what they share cancels out."""
+    steps = 2, 2 + max(4, math.ceil(SECONDS * expected / BATCH_SIZE))
+    seconds = []
+    for count in steps:
+        own = settings.model_copy(update={"crops_per_epoch": count * BATCH_SIZE})
+        with tempfile.TemporaryDirectory() as scratch:
+            start = time.perf_counter()
+            fit(architecture, own, TrainSettings(validation_images=1), train, val, 0, Path(scratch))
+            seconds.append(time.perf_counter() - start)
+    return (steps[1] - steps[0]) * BATCH_SIZE / (seconds[1] - seconds[0])
+
+
+def _inference(val: Packed, device: torch.device) -> dict[str, Any]:
+    """Predict the val images whole, and in the windows of 96 pixels that the peers train on."""
+    model = read_model(ROOT / "models" / "unet-6l-3r").to(device)
+    settings = PredictSettings()
+
+    def windows(image: np.ndarray) -> np.ndarray:
+        pixels = torch.from_numpy(image).to(device).float()[None, None]
+        with torch.no_grad():
+            outputs = sliding_window_inference(pixels, (CROP_SIZE, CROP_SIZE), 4, model)
+            return model.foreground(outputs)[0].cpu().numpy()
+
+    def whole(image: np.ndarray) -> np.ndarray:
+        return predict_image(model, image, settings).foreground
+
+    result: dict[str, Any] = {}
+    for name, predict in (("windows", windows), ("whole", whole)):
+        scores, seconds = [], []
+        for index in range(len(val.images)):
+            image, labels = val.image(index)
+            start = time.perf_counter()
+            foreground = predict(np.array(image))
+            seconds.append(time.perf_counter() - start)
+            scores.append(dice(confusion(labels > 0, foreground >= 0.5)))
+        result[name] = {
+            "seconds_per_image": round(float(np.median(seconds)), 4),
+            "dice": round(float(np.mean(scores)), 4),
+        }
+    speeds = [result[name]["seconds_per_image"] for name in ("windows", "whole")]
+    return {**result, "ratio": round(speeds[0] / speeds[1], 2)}
+
+
+def _memory() -> dict[str, Any]:
+    """Train on the full-size rehearsal of LIVECell, as DVC would."""
+    build(REHEARSAL)
+    with tempfile.TemporaryDirectory(dir=REHEARSAL) as folder:
+        workspace = Path(folder)
+        parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
+        model = {"architecture": "unet", "channels": [16, 32, 64, 128, 256, 512], "residual_units": 3}
+        parameters["models"] = {"unet": {**model, "epochs": 1, "crops_per_epoch": 2000, "crop_size": CROP_SIZE}}
+        (workspace / "params.yaml").write_text(yaml.safe_dump(parameters))
+        flags = ["--annotations", str(REHEARSAL / "annotations"), "--images", str(REHEARSAL / "images")]
+        measure(sys.executable, "-m", "stages.masks", *flags[:2], "--out", "masks", cwd=workspace)
+        pack = measure(
+            sys.executable, "-m", "stages.pack", *flags, "--masks", "masks", "--out", "packed", cwd=workspace
+        )
+        shutil.rmtree(workspace / "masks")
+        packed = sum(path.stat().st_size for path in (workspace / "packed").rglob("*.npy"))
+        command = "stages.train --name unet --packed packed --scratch s --out m --metrics m.json --plots p"
+        train = measure(sys.executable, "-m", *command.split(), cwd=workspace)
+    return {
+        "images": len(read_coco(REHEARSAL / "annotations" / "train.json").images),
+        "packed_gb": round(packed / 1e9, 2),
+        "pack_s": pack.seconds,
+        "pack_peak_gb": pack.peak_gb,
+        "train_peak_gb": train.peak_gb,
+    }
+
+
+if __name__ == "__main__":
+    main()

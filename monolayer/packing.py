@@ -1,0 +1,160 @@
+"""A split's images and label images in two flat files, which training maps into memory."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.lib.format import open_memmap
+
+from monolayer.coco import Image, read_coco
+from monolayer.errors import InputError
+from monolayer.images import ImageFolder, read_image, read_labels, write_whole
+from monolayer.parallel import ComputeSettings, map_parallel
+
+
+class _Index(msgspec.Struct):
+    # index.json, written last: with it the folder is complete.
+    images: list[Image]
+    digest: str
+
+
+class Packed(NamedTuple):
+    """All images of a split, one behind the other."""
+
+    pixels: np.ndarray
+    """Grey levels, uint8 [P], row by row."""
+    labels: np.ndarray
+    """uint16 [P], 0 = background, of the same pixels."""
+    foreground: np.ndarray
+    """Number of foreground pixels in each row of each image, int32 [R]."""
+    images: list[Image]
+    """What the annotation file says of each image."""
+    digest: str
+    """Hexadecimal; differs where an image or a label differs."""
+
+    @property
+    def heights(self) -> np.ndarray:
+        """int64 [N]."""
+        return np.array([image.height for image in self.images], dtype=np.int64)
+
+    @property
+    def widths(self) -> np.ndarray:
+        """int64 [N]."""
+        return np.array([image.width for image in self.images], dtype=np.int64)
+
+    def image(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return grey levels, uint8 [H, W], and labels, uint16 [H, W], of one image."""
+        start, shape = _starts(self.images)[index], (self.images[index].height, self.images[index].width)
+        part = slice(start, start + shape[0] * shape[1])
+        return self.pixels[part].reshape(shape), self.labels[part].reshape(shape)
+
+
+def pack_split(
+    annotations: Path, images: Path, masks: Path, split: str, out: Path, compute: ComputeSettings
+) -> None:
+    """Write ``pixels.npy``, ``labels.npy``, ``foreground.npy`` and ``index.json`` into a new folder.
+
+    Parameters
+    ----------
+    annotations
+        Folder of ``{split}.json``.
+    images
+        Folder of the image files.
+    masks
+        Folder of ``instance/{split}/{image id}.tif``.
+    split
+        ``train``, ``val`` or ``test``.
+    out
+        Folder to write to; `Packed` says what is in the files.
+    compute
+        Where the work runs.
+
+    Raises
+    ------
+    InputError
+        The split is empty, or a file is missing or does not fit the others.
+    """
+    listed = read_coco(annotations / f"{split}.json").images
+    if not listed:
+        raise InputError(
+            f"{annotations / f'{split}.json'} lists no image: training needs at least one in {split}. "
+            "Raise the dataset's fraction, or check what the deduplicate stage removed."
+        )
+    out.mkdir(parents=True)
+    pixels = sum(image.height * image.width for image in listed)
+    rows = sum(image.height for image in listed)
+    sizes = {"pixels": ("u1", pixels), "labels": ("<u2", pixels), "foreground": ("<i4", rows)}
+    for name, (dtype, size) in sizes.items():
+        open_memmap(out / f"{name}.npy", mode="w+", dtype=np.dtype(dtype), shape=(size,)).flush()
+    digests = map_parallel(_copy, _tasks(listed, ImageFolder(images), masks, split, out), compute)
+    index = _Index(listed, hashlib.blake2b(b"".join(digests), digest_size=20).hexdigest())
+    write_whole(out / "index.json", msgspec.json.encode(index))
+
+
+class _Task(NamedTuple):
+    image: Image
+    path: Path
+    masks: Path
+    split: str
+    out: Path
+    first_pixel: int
+    first_row: int
+
+
+def _tasks(listed: list[Image], folder: ImageFolder, masks: Path, split: str, out: Path) -> Iterator[_Task]:
+    first_row = 0
+    for image, first_pixel in zip(listed, _starts(listed), strict=True):
+        path = folder.path(image.file_name, split)
+        yield _Task(image, path, masks, split, out, int(first_pixel), first_row)
+        first_row += image.height
+
+
+def _starts(images: list[Image]) -> np.ndarray:
+    areas = np.array([image.height * image.width for image in images], dtype=np.int64)
+    return np.cumsum(areas) - areas
+
+
+def _copy(task: _Task) -> bytes:
+    """Copy one image and its labels to their places; return a digest of both."""
+    image = read_image(task.path, task.image)
+    labels = read_labels(task.masks, task.split, task.image)
+    for name, values, first in (
+        ("pixels", image.ravel(), task.first_pixel),
+        ("labels", labels.ravel(), task.first_pixel),
+        ("foreground", (labels > 0).sum(axis=1), task.first_row),
+    ):
+        _write_at(task.out / f"{name}.npy", values, first)
+    shape = f"{image.shape}\n".encode()
+    return hashlib.blake2b(shape + image.tobytes() + labels.tobytes(), digest_size=20).digest()
+
+
+def _write_at(path: Path, values: np.ndarray, first: int) -> None:
+    # Bytes, not pages: on a network's file system two machines must not write back the same page.
+    whole = np.load(path, mmap_mode="r")
+    with path.open("r+b") as file:
+        file.seek(whole.offset + first * whole.itemsize)
+        file.write(values.astype(whole.dtype).tobytes())
+
+
+def read_packed(folder: Path) -> Packed:
+    """Map a split that `pack_split` wrote; pages come into memory as they are used.
+
+    Raises
+    ------
+    InputError
+        The folder is missing or incomplete.
+    """
+    try:
+        index = msgspec.json.decode((folder / "index.json").read_bytes(), type=_Index)
+        # Copy-on-write, and nobody writes: torch warns of arrays that could not be written.
+        pixels, labels, foreground = (
+            np.load(folder / f"{name}.npy", mmap_mode="c") for name in ("pixels", "labels", "foreground")
+        )
+    except (OSError, EOFError, ValueError, msgspec.DecodeError) as error:
+        raise InputError(
+            f"{folder} is not a complete packed split ({error}): run `dvc repro -f pack`"
+        ) from None
+    return Packed(pixels, labels, foreground, index.images, index.digest)

@@ -1,0 +1,19 @@
+"""pack: put the images and label images that training needs into flat files."""
+
+from pathlib import Path
+
+from monolayer.packing import pack_split
+from monolayer.parallel import ComputeSettings
+from monolayer.parameters import read_parameters, section
+from stages.command import run
+
+
+def pack(annotations: Path, images: Path, masks: Path, out: Path) -> None:
+    """Write {train,val}/{pixels,labels,foreground}.npy and index.json below `out`."""
+    compute = section(read_parameters(), "compute", ComputeSettings)
+    for split in ("train", "val"):
+        pack_split(annotations, images, masks, split, out / split, compute)
+
+
+if __name__ == "__main__":
+    run(pack)

@@ -1,0 +1,116 @@
+"""Packed splits: the same images and labels as in the files, wherever the work runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from tiny_split import HEIGHT, WIDTH, image, labels_of, textured_image, two_images, write_split
+
+from monolayer.coco import Coco, write_coco
+from monolayer.errors import InputError
+from monolayer.images import write_tiff
+from monolayer.packing import Packed, pack_split, read_packed
+from monolayer.parallel import ComputeSettings
+
+HERE = ComputeSettings(jobs=1)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_split(tmp_path, "train", two_images())
+    return tmp_path
+
+
+def pack(root: Path, out: str = "packed", compute: ComputeSettings = HERE) -> Packed:
+    pack_split(root / "clean", root / "images", root / "masks", "train", root / out, compute)
+    return read_packed(root / out)
+
+
+def add_image_of(root: Path, shape: tuple[int, int]) -> None:
+    """Put a third image, of another size and without a cell, between the two."""
+    third = image(9)
+    third.height, third.width = shape
+    one, two = two_images().images
+    write_coco(root / "clean/train.json", Coco([one, third, two], two_images().annotations))
+    write_tiff(root / "images/train" / third.file_name, np.full(shape, 77, np.uint8))
+    write_tiff(root / "masks/instance/train/9.tif", np.zeros(shape, np.uint16))
+
+
+def test_images_come_back_with_their_labels(root):
+    add_image_of(root, (7, 5))
+    packed = pack(root)
+    assert [image.id for image in packed.images] == [1, 9, 2]
+    assert packed.heights.tolist() == [HEIGHT, 7, HEIGHT]
+    assert packed.widths.tolist() == [WIDTH, 5, WIDTH]
+    assert_array_equal(packed.image(1)[0], np.full((7, 5), 77))
+    for index, image_id in ((0, 1), (2, 2)):
+        pixels, labels = packed.image(index)
+        assert_array_equal(labels, labels_of(two_images(), image_id))
+        assert_array_equal(pixels, textured_image(labels, image_id))
+        assert (pixels.dtype, labels.dtype) == (np.uint8, np.uint16)
+
+
+def test_rows_know_their_foreground(root):
+    add_image_of(root, (7, 5))
+    rows = [
+        (labels_of(two_images(), 1) > 0).sum(axis=1),
+        np.zeros(7),
+        (labels_of(two_images(), 2) > 0).sum(axis=1),
+    ]
+    assert_array_equal(pack(root).foreground, np.concatenate(rows))
+
+
+def test_processes_and_clusters_write_the_same_bytes(root, cluster):
+    pack(root)
+    pack(root, "processes", ComputeSettings(jobs=2))
+    pack(root, "cluster", cluster)
+    for path in (root / "packed").iterdir():
+        for other in ("processes", "cluster"):
+            assert (root / other / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("place", ["images/train", "masks/instance/train"])
+def test_the_digest_tells_another_pixel(root, place):
+    before = pack(root).digest
+    path = min((root / place).iterdir())
+    plane = np.zeros((HEIGHT, WIDTH), np.uint8 if place.startswith("images") else np.uint16)
+    write_tiff(path, plane)
+    assert pack(root, "changed").digest != before
+
+
+def test_the_digest_tells_another_shape(root):
+    add_image_of(root, (7, 5))
+    before = pack(root).digest
+    add_image_of(root, (5, 7))
+    assert pack(root, "changed").digest != before
+
+
+def test_an_empty_split(root):
+    write_coco(root / "clean/train.json", Coco([], []))
+    with pytest.raises(InputError, match=r"train\.json lists no image.*at least one in train"):
+        pack(root)
+
+
+def test_a_missing_image(root):
+    missing = min((root / "images/train").iterdir())
+    missing.unlink()
+    with pytest.raises(InputError, match=rf"{missing.name} of split train is not below"):
+        pack(root)
+
+
+def test_a_missing_mask(root):
+    (root / "masks/instance/train/1.tif").unlink()
+    with pytest.raises(InputError, match=r"instance/train/1\.tif not found; run the masks stage"):
+        pack(root)
+
+
+@pytest.mark.parametrize("name", ["index.json", "pixels.npy", "labels.npy", "foreground.npy"])
+def test_an_incomplete_folder(root, name):
+    pack(root)
+    (root / "packed" / name).write_bytes(b"")
+    with pytest.raises(InputError, match=r"packed is not a complete packed split .*run `dvc repro -f pack`"):
+        read_packed(root / "packed")
+    (root / "packed" / name).unlink()
+    with pytest.raises(InputError, match=r"packed is not a complete packed split"):
+        read_packed(root / "packed")
