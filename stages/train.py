@@ -7,8 +7,8 @@ from pathlib import Path
 from monolayer.models._files import write_model
 from monolayer.models._settings import selected_model
 from monolayer.packing import read_packed
-from monolayer.parameters import read_parameters, section
-from monolayer.training._settings import TrainSettings, read_seed
+from monolayer.parameters import read_parameters
+from monolayer.training._settings import read_seed, training_of
 from monolayer.training.checkpoints import fingerprint
 from monolayer.training.fit import fit
 from monolayer.training.history import best_epoch, write_history
@@ -25,9 +25,9 @@ def train(
 ) -> None:
     """Train the entry `name` of ``models:``; a killed training goes on from its checkpoint in `scratch`."""
     parameters = read_parameters()
-    settings = section(parameters, "train", TrainSettings).on_this_machine()
     seed = read_seed(parameters)
     architecture, model_settings = selected_model(parameters, name)
+    settings = training_of(parameters, name, model_settings)
     train, val = (read_packed(packed / split) for split in ("train", "val"))
     choices = f"{name} {seed} {settings!r} {model_settings!r} {train.digest} {val.digest}"
     running = scratch / fingerprint(choices)

@@ -5,10 +5,9 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 from monolayer.inference import PredictSettings, outputs_at_stride, predict_image
-from monolayer.models._semantic import SemanticModel
-from monolayer.models._settings import ModelSettings
+from monolayer.models._semantic import SemanticModel, SemanticSettings
 
-SETTINGS = ModelSettings(architecture="unet")
+SETTINGS = SemanticSettings(architecture="unet")
 WHOLE = PredictSettings(precision="32-true")
 TILED = PredictSettings(precision="32-true", tile=64, overlap=0.5)
 

@@ -1,18 +1,46 @@
 """Foreground against background: the model around a net with one logit per pixel."""
 
+from collections.abc import Callable
+
 import torch
 from monai.losses.dice import DiceLoss
+from monai.losses.focal_loss import FocalLoss
+from pydantic import Field, model_validator
 from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from monolayer.models._model import Model
 from monolayer.models._settings import ModelSettings
+from monolayer.parameters import Number, Settings
 from monolayer.prediction import Prediction, prediction_from_labels
 
 
+class LossSettings(Settings):
+    """Weights of the terms of the loss; a term of weight 0 is not computed."""
+
+    dice: Number = Field(default=1.0, ge=0)
+    """1 - Dice of the whole batch, with probabilities for masks (Milletari et al. 2016)."""
+    bce: Number = Field(default=1.0, ge=0)
+    """Binary cross-entropy: with two classes, the cross-entropy. Mean over the pixels."""
+    focal: Number = Field(default=0.0, ge=0)
+    """Focal loss with gamma 2 (Lin et al. 2017): cross-entropy that makes light of what is easy."""
+
+    @model_validator(mode="after")
+    def _has_a_term(self) -> "LossSettings":
+        if not any((self.dice, self.bce, self.focal)):
+            raise ValueError("all weights are 0: give at least one of dice, bce and focal")
+        return self
+
+
+class SemanticSettings(ModelSettings):
+    """Settings of a net that tells foreground from background."""
+
+    loss: LossSettings = LossSettings()
+
+
 class SemanticModel(Model):
-    """A net that tells foreground from background, trained with Dice + binary cross-entropy.
+    """A net that tells foreground from background.
 
     Parameters
     ----------
@@ -21,16 +49,16 @@ class SemanticModel(Model):
     stride
         H and W must be multiples of it.
     settings
-        Its ``grey_mean`` and ``grey_scale`` normalise the images.
+        Its ``grey_mean`` and ``grey_scale`` normalise the images, ``loss`` says what is minimised.
     """
 
-    def __init__(self, net: nn.Module, stride: int, settings: ModelSettings) -> None:
+    def __init__(self, net: nn.Module, stride: int, settings: SemanticSettings) -> None:
         super().__init__()
         self.net = net
         self.stride = stride
         self.grey_mean = settings.grey_mean
         self.grey_scale = settings.grey_scale
-        self._dice = DiceLoss(sigmoid=True, batch=True)
+        self._terms = _weighted_terms(settings.loss)
 
     def targets(self, labels: Tensor) -> Tensor:
         """Turn label images int32 [B, H, W] into foreground float32 [B, 1, H, W]."""
@@ -41,11 +69,11 @@ class SemanticModel(Model):
         return self.net((images - self.grey_mean) / self.grey_scale)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Return ``dice``, ``bce`` and their sum, ``loss``; each is a scalar."""
+        """Return each term and their weighted sum, ``loss``; each is a scalar."""
         logits = outputs.float()
-        dice = self._dice(logits, targets)
-        bce = binary_cross_entropy_with_logits(logits, targets)
-        return {"loss": dice + bce, "dice": dice, "bce": bce}
+        terms = {name: term(logits, targets) for name, (_, term) in self._terms.items()}
+        total = torch.stack([weight * terms[name] for name, (weight, _) in self._terms.items()]).sum()
+        return {"loss": total, **terms}
 
     def foreground(self, outputs: Tensor) -> Tensor:
         """Return the probability of the foreground, float32 [B, H, W]."""
@@ -64,3 +92,17 @@ class SemanticModel(Model):
         foreground = self.foreground(outputs)[0].cpu().numpy()
         labels, _ = ndimage.label(foreground >= threshold)
         return prediction_from_labels(foreground, labels)
+
+
+Term = Callable[[Tensor, Tensor], Tensor]
+"""From logits and targets to a scalar."""
+
+
+def _weighted_terms(settings: LossSettings) -> dict[str, tuple[float, Term]]:
+    terms: dict[str, Term] = {
+        "dice": DiceLoss(sigmoid=True, batch=True),
+        "bce": binary_cross_entropy_with_logits,
+        "focal": FocalLoss(gamma=2.0),
+    }
+    weights = settings.model_dump()
+    return {name: (weights[name], term) for name, term in terms.items() if weights[name] > 0}

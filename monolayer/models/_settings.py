@@ -15,7 +15,7 @@ class ModelSettings(Settings):
     architecture: str
     """The module of monolayer/models that builds the net."""
     lr: Number = Field(default=2e-3, gt=0)
-    """Highest learning rate of Adam; the rate rises to it and falls again over the training (one cycle)."""
+    """Highest learning rate."""
     epochs: int = Field(default=10, ge=1)
     """An epoch ends with a validation and a checkpoint."""
     crops_per_epoch: int = Field(default=64, ge=1)
@@ -24,6 +24,8 @@ class ModelSettings(Settings):
     """Side of the square crops in pixels; a multiple of 32, the coarsest stride of the nets."""
     batch_size: int = Field(default=4, ge=1)
     """Crops per step."""
+    train: dict[str, Any] = Field(default={})
+    """Overrides of params.yaml's ``train:`` for this model alone."""
     grey_mean: Number = 128.0
     """Subtracted from the grey levels (0..255) before the net sees them."""
     grey_scale: Number = Field(default=10.0, gt=0)

@@ -3,11 +3,10 @@
 from monai.networks.nets.swin_unetr import SwinUNETR
 from pydantic import Field
 
-from monolayer.models._semantic import SemanticModel
-from monolayer.models._settings import ModelSettings
+from monolayer.models._semantic import SemanticModel, SemanticSettings
 
 
-class Settings(ModelSettings):
+class Settings(SemanticSettings):
     """Settings of a SwinUNETR."""
 
     feature_size: int = Field(default=24, ge=12, multiple_of=12)

@@ -5,11 +5,10 @@ from typing import Literal
 from monai.networks.nets.unet import UNet
 from pydantic import Field
 
-from monolayer.models._semantic import SemanticModel
-from monolayer.models._settings import ModelSettings
+from monolayer.models._semantic import SemanticModel, SemanticSettings
 
 
-class Settings(ModelSettings):
+class Settings(SemanticSettings):
     """Settings of a U-Net."""
 
     channels: list[int] = Field(min_length=2)

@@ -3,12 +3,11 @@
 from monai.networks.nets.vnet import VNet
 from pydantic import Field
 
-from monolayer.models._semantic import SemanticModel
-from monolayer.models._settings import ModelSettings
+from monolayer.models._semantic import SemanticModel, SemanticSettings
 from monolayer.parameters import Number
 
 
-class Settings(ModelSettings):
+class Settings(SemanticSettings):
     """Settings of a V-Net."""
 
     dropout: Number = Field(default=0.5, ge=0, lt=1)

@@ -6,16 +6,26 @@ from pydantic import Field
 
 from monolayer.accelerator import Accelerator, Precision, choose_precision, find_device
 from monolayer.errors import InputError
-from monolayer.parameters import Number, Settings, lookup
+from monolayer.models._settings import ModelSettings
+from monolayer.parameters import Number, lookup, validate
+from monolayer.training.augmentation import GreySettings
+from monolayer.training.optimisers import OptimiserSettings
 
 
-class TrainSettings(Settings):
+class TrainSettings(OptimiserSettings):
     """How models are trained."""
+
+    ema_decay: Number | None = Field(default=0.99, gt=0, lt=1)
+    """Of the exponential moving average of the weights, which is validated and kept; less in the first steps.
+    None keeps the weights themselves."""
+    early_stopping: int | None = Field(default=None, ge=1)
+    """Stop after so many epochs without a better validation Dice."""
 
     positive_share: Number = Field(default=0.5, ge=0, le=1)
     """Share of the crops that are centred on a cell's pixel; the others are centred on the background."""
     validation_images: int | None = Field(default=None, ge=1)
     """Validate on so many images, spread evenly over the split; all of them by default."""
+    grey: GreySettings = GreySettings()
     threads: int = Field(default=2, ge=1)
     """CPU threads. Weights repeat bit for bit with the same number on the same machine."""
     accelerator: Accelerator = "auto"
@@ -33,6 +43,19 @@ class TrainSettings(Settings):
             "precision": choose_precision(self.precision, device),
         }
         return self.model_copy(update=meant)
+
+
+def training_of(parameters: dict[str, Any], name: str, model: ModelSettings) -> TrainSettings:
+    """Return ``train:`` with the overrides of the entry `name` of ``models:``.
+
+    Raises
+    ------
+    InputError
+        There is no such key, or a value is of the wrong type.
+    """
+    shared = validate(lookup(parameters, "train"), "train", TrainSettings)
+    own = validate({**shared.model_dump(), **model.train}, f"models.{name}.train", TrainSettings)
+    return own.on_this_machine()
 
 
 def read_seed(parameters: dict[str, Any]) -> int:

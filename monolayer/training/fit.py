@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from dvclive.lightning import DVCLiveLogger
 from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 
 from monolayer.accelerator import choose_precision, find_device
 from monolayer.models._settings import ModelSettings
@@ -79,7 +80,7 @@ def fit(
         device=find_device(settings.accelerator),
     )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
-    task = Task(model, crops, model_settings.lr, model_settings.epochs * steps, seed)
+    task = Task(model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed)
     last = scratch / "last.ckpt"
     _trainer(model_settings.epochs, settings, scratch).fit(
         task,
@@ -106,7 +107,8 @@ def _trainer(epochs: int, settings: TrainSettings, scratch: Path) -> Trainer:
         logger=DVCLiveLogger(
             dir=str(scratch / "live"), resume=True, save_dvc_exp=False, dvcyaml=None, report=None
         ),
-        callbacks=checkpoint_callbacks(scratch, settings.checkpoint_seconds),
+        callbacks=_callbacks(settings, scratch),
+        gradient_clip_val=settings.clip_norm,
         plugins=[WholeCheckpointIO()],
         default_root_dir=scratch,
         num_sanity_val_steps=0,
@@ -115,6 +117,18 @@ def _trainer(epochs: int, settings: TrainSettings, scratch: Path) -> Trainer:
     )
 
 
+def _callbacks(settings: TrainSettings, scratch: Path) -> list[Callback]:
+    callbacks = checkpoint_callbacks(scratch, settings.checkpoint_seconds)
+    if settings.early_stopping is None:
+        return callbacks
+    stop = EarlyStopping(
+        "val/dice", mode="max", patience=settings.early_stopping, check_on_train_epoch_end=True
+    )
+    return [stop, *callbacks]
+
+
 def _best_weights(scratch: Path) -> dict[str, torch.Tensor]:
     state = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
-    return {name.removeprefix("model."): weight for name, weight in state.items()}
+    # The averaged model, where there is one.
+    prefix = "average.module." if "average.n_averaged" in state else "model."
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

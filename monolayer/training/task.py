@@ -1,19 +1,26 @@
 """A model, its optimiser and its validation, in the form that Lightning's Trainer runs."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from monolayer.inference import outputs_at_stride
 from monolayer.models._model import Model
+from monolayer.training._settings import TrainSettings
+from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
+from monolayer.training.epoch_loss import EpochLoss
+from monolayer.training.optimisers import build_optimiser
+
+TensorList = tuple[Tensor, ...] | list[Tensor]
 
 
 class Task(LightningModule):
-    """Train any model of `monolayer.models` with Adam and a one-cycle learning rate.
+    """Train any model of `monolayer.models`.
 
     Parameters
     ----------
@@ -21,6 +28,8 @@ class Task(LightningModule):
         What to train.
     crops
         What to train on.
+    settings
+        Optimiser, schedule and averaging.
     lr
         Highest learning rate.
     steps
@@ -29,55 +38,79 @@ class Task(LightningModule):
         Seeds each step's dropout.
     """
 
-    def __init__(self, model: Model, crops: Crops, lr: float, steps: int, seed: int) -> None:
+    def __init__(
+        self, model: Model, crops: Crops, settings: TrainSettings, lr: float, steps: int, seed: int
+    ) -> None:
         super().__init__()
         self.model = model
+        self.average: AveragedModel | None = None
+        if settings.ema_decay is not None:
+            self.average = AveragedModel(model, multi_avg_fn=self._move, use_buffers=True).requires_grad_(
+                False
+            )
         self._crops = crops
+        self._settings = settings
         self._lr = lr
         self._steps = steps
         self._seed = seed
+        self._losses = EpochLoss()
 
-        self._losses = torch.zeros(2, dtype=torch.float64)  # sum and number, of the epoch so far
+    @property
+    def best(self) -> Model:
+        """What is validated and kept: the averaged model, or the model itself."""
+        return self.model if self.average is None else cast(Model, self.average.module)
 
     def on_train_epoch_start(self) -> None:
-        self._losses = torch.zeros(2, dtype=torch.float64)
+        self._losses = EpochLoss()
 
     def training_step(self, *_: Any) -> Tensor:
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
-        torch.manual_seed(self._seed + self.global_step)
-        images, labels = (plane.to(self.device) for plane in self._crops.batch(self.global_step))
-        losses = self.model.loss(self.model(images.unsqueeze(1).float()), self.model.targets(labels))
-        loss = losses["loss"]
-        self._losses = self._losses.to(loss.device) + torch.stack([loss.detach(), torch.ones_like(loss)])
-        return loss
+        step = self.global_step
+        torch.manual_seed(self._seed + step)
+        images, labels = (plane.to(self.device) for plane in self._crops.batch(step))
+        images = vary_grey_levels(images.unsqueeze(1).float(), self._settings.grey)
+        losses = self.model.loss(self.model(images), self.model.targets(labels))
+        self._losses.add(losses["loss"], step, self.trainer.optimizers[0].param_groups[0]["lr"])
+        return losses["loss"]
+
+    def optimizer_step(self, *args: Any, **keywords: Any) -> None:
+        # Not when the batch has ended: by then a checkpoint may have been written.
+        super().optimizer_step(*args, **keywords)
+        if self.average is not None:
+            self.average.update_parameters(self.model)
+
+    def _move(self, averages: TensorList, currents: TensorList, _: Any) -> None:
+        """Bring averages nearer to the current weights; by more in the first steps, to forget the start."""
+        assert self._settings.ema_decay is not None
+        decay = min(self._settings.ema_decay, (1 + self.global_step) / (10 + self.global_step))
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(averages, currents, 1 - decay)
+        else:
+            torch._foreach_copy_(averages, currents)  # such as batch normalisation's count of batches
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
         images, labels = batch
-        outputs = outputs_at_stride(self.model, self.model.stride, images.unsqueeze(1).float())
-        losses = self.model.loss(outputs, self.model.targets(labels))
-        dice = dice_of_masks(self.model.foreground(outputs) >= 0.5, labels > 0)
+        outputs = outputs_at_stride(self.best, self.best.stride, images.unsqueeze(1).float())
+        losses = self.best.loss(outputs, self.best.targets(labels))
+        dice = dice_of_masks(self.best.foreground(outputs) >= 0.5, labels > 0)
         scores = {"val/loss": losses["loss"], "val/dice": dice}
         self.log_dict(scores, on_epoch=True, prog_bar=True, logger=False, batch_size=len(images))
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
         assert self.logger is not None
-        total, count = self._losses.tolist()
         metrics = {name: value.item() for name, value in self.trainer.callback_metrics.items()}
-        metrics["train/loss"] = total / count
+        metrics["train/loss"] = self._losses.mean()
         self.logger.log_metrics(metrics, step=self.current_epoch + 1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["epoch_losses"] = self._losses
+        checkpoint["epoch_losses"] = self._losses.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._losses = checkpoint["epoch_losses"]
+        self._losses.load(checkpoint["epoch_losses"])
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        optimizer = torch.optim.Adam(self.model.parameters(), lr=self._lr, fused=True)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, max_lr=self._lr, total_steps=self._steps, cycle_momentum=False
-        )
+        optimizer, schedule = build_optimiser(self.model.parameters(), self._settings, self._lr, self._steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 

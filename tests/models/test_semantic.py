@@ -4,14 +4,16 @@ import torch
 from pycocotools import mask as coco_mask
 from torch import nn
 
-from monolayer.models._semantic import SemanticModel
-from monolayer.models._settings import ModelSettings
+from monolayer.errors import InputError
+from monolayer.models._semantic import LossSettings, SemanticModel, SemanticSettings
+from monolayer.parameters import validate
 
-SETTINGS = ModelSettings(architecture="unet", grey_mean=100.0, grey_scale=50.0)
+SETTINGS = SemanticSettings(architecture="unet", grey_mean=100.0, grey_scale=50.0)
 
 
-def model() -> SemanticModel:
-    return SemanticModel(nn.Identity(), stride=1, settings=SETTINGS)
+def model(**loss: float) -> SemanticModel:
+    settings = SETTINGS.model_copy(update={"loss": LossSettings(**loss)})
+    return SemanticModel(nn.Identity(), stride=1, settings=settings)
 
 
 def logits(probability: list[list[float]]) -> torch.Tensor:
@@ -35,6 +37,32 @@ def test_loss_is_dice_plus_cross_entropy():
     assert losses["dice"].item() == pytest.approx(dice, abs=1e-4)
     assert losses["bce"].item() == pytest.approx(bce, abs=1e-4)
     assert losses["loss"].item() == pytest.approx(dice + bce, abs=1e-4)
+
+
+def test_terms_of_the_loss_are_weighted():
+    outputs, truth = logits([[0.9, 0.2]]), torch.tensor([[[[1.0, 0.0]]]])
+    both = model().loss(outputs, truth)
+    published = model(bce=0.01).loss(outputs, truth)
+    assert published["loss"].item() == pytest.approx((both["dice"] + 0.01 * both["bce"]).item())
+    assert set(model(bce=0).loss(outputs, truth)) == {"loss", "dice"}
+
+
+def test_focal_loss():
+    losses = model(dice=0, bce=0, focal=1).loss(logits([[0.9, 0.2]]), torch.tensor([[[[1.0, 0.0]]]]))
+    expected = -(0.1**2 * np.log(0.9) + 0.2**2 * np.log(0.8)) / 2
+    assert losses["loss"].item() == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        ({"dice": 0, "bce": 0}, "at least one of dice, bce and focal"),
+        ({"l1": 1}, "valid keys: dice, bce, focal"),
+    ],
+)
+def test_losses_that_cannot_be(loss, message):
+    with pytest.raises(InputError, match=message):
+        validate({"architecture": "unet", "loss": loss}, "models.tiny", SemanticSettings)
 
 
 def test_instances_are_components_of_the_foreground():

@@ -1,0 +1,72 @@
+"""Random changes of the grey levels of training crops, a whole batch at a time on its device."""
+
+import math
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import conv2d, pad
+
+from monolayer.parameters import Number, Settings
+
+
+class GreySettings(Settings):
+    """How far grey levels are changed at random, in every crop by another amount; 0 for not at all."""
+
+    brightness: Number = Field(default=0.0, ge=0)
+    """Up to so many grey levels are added or taken away."""
+    contrast: Number = Field(default=0.0, ge=0, lt=5)
+    """The deviation from the crop's mean is multiplied by up to 1 + this, or divided by it."""
+    blur: Number = Field(default=0.0, ge=0)
+    """Gaussian blur with up to this standard deviation in pixels."""
+    noise: Number = Field(default=0.0, ge=0)
+    """Gaussian noise with up to this standard deviation in grey levels, new for each pixel."""
+
+
+def vary_grey_levels(images: Tensor, settings: GreySettings) -> Tensor:
+    """Change brightness and contrast, blur, and add noise, as torch's generator of the device decides.
+
+    Parameters
+    ----------
+    images
+        Grey levels float32 [B, 1, H, W].
+    settings
+        How far.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape; not cut to 0..255.
+    """
+    strength = torch.rand(4, len(images), 1, 1, 1, device=images.device)
+    brightness, contrast = 2 * strength[:2] - 1
+    if settings.blur:
+        images = blurred(images, settings.blur * strength[2].flatten())
+    if settings.contrast:
+        mean = images.mean(dim=(2, 3), keepdim=True)
+        images = mean + (images - mean) * (math.log1p(settings.contrast) * contrast).exp()
+    if settings.brightness:
+        images = images + settings.brightness * brightness
+    if settings.noise:
+        images = images + settings.noise * strength[3] * torch.randn_like(images)
+    return images
+
+
+def blurred(images: Tensor, sigma: Tensor) -> Tensor:
+    """Blur each image by a Gaussian of its own.
+
+    Parameters
+    ----------
+    images
+        float32 [B, 1, H, W].
+    sigma
+        Standard deviations in pixels, float32 [B]; 0 leaves an image as it is.
+    """
+    radius = min(math.ceil(3 * float(sigma.max())), min(images.shape[-2:]) - 1)
+    offsets = torch.arange(-radius, radius + 1, device=images.device)
+    kernels = torch.exp(-(offsets**2) / (2 * sigma.clamp(min=1e-3)[:, None] ** 2))
+    kernels = kernels / kernels.sum(dim=1, keepdim=True)  # (B, K)
+    count, planes = len(images), images.transpose(0, 1)  # (1, B, H, W): one group for each image
+    planes = pad(planes, (radius,) * 4, mode="reflect")
+    planes = conv2d(planes, kernels[:, None, :, None], groups=count)
+    return conv2d(planes, kernels[:, None, None, :], groups=count).transpose(0, 1)

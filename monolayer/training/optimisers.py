@@ -1,0 +1,87 @@
+"""Optimisers and learning-rate schedules, by the names that params.yaml has for them."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import (
+    ConstantLR,
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    OneCycleLR,
+    SequentialLR,
+)
+
+from monolayer.parameters import Number, Settings
+
+
+class OptimiserSettings(Settings):
+    """How the weights follow the gradients."""
+
+    optimizer: Literal["adam", "adamw", "sgd"] = "adamw"
+    """``sgd`` has Nesterov's momentum."""
+    weight_decay: Number = Field(default=0.01, ge=0)
+    """Of the gradient with adam and sgd, of the weights themselves with adamw."""
+    momentum: Number = Field(default=0.9, gt=0, lt=1)
+    """Of sgd."""
+    schedule: Literal["constant", "cosine", "one-cycle"] = "one-cycle"
+    """``cosine`` rises in a straight line and falls to 0 along half a cosine; ``one-cycle`` rises from a 25th
+    of the highest rate along half a cosine too (Smith and Topin 2018)."""
+    warm_up: Number = Field(default=0.3, ge=0, lt=1)
+    """Share of the steps in which the rate rises; ``constant`` has none."""
+    clip_norm: Number | None = Field(default=None, gt=0)
+    """Gradients of all weights together are made no longer than this; None leaves them."""
+
+
+def build_optimiser(
+    weights: Iterable[nn.Parameter], settings: OptimiserSettings, lr: float, steps: int
+) -> tuple[Optimizer, LRScheduler]:
+    """Return the optimiser and its schedule, which is to be advanced after each step.
+
+    Parameters
+    ----------
+    weights
+        What to train.
+    settings
+        Which ones.
+    lr
+        Highest learning rate.
+    steps
+        Of the whole training.
+    """
+    optimiser = _optimiser(weights, settings, lr)
+    return optimiser, _schedule(optimiser, settings, lr, steps)
+
+
+def _optimiser(weights: Iterable[nn.Parameter], settings: OptimiserSettings, lr: float) -> Optimizer:
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(
+            weights,
+            lr=lr,
+            momentum=settings.momentum,
+            nesterov=True,
+            weight_decay=settings.weight_decay,
+            fused=True,
+        )
+    adam = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.optimizer]
+    return adam(weights, lr=lr, weight_decay=settings.weight_decay, fused=True)
+
+
+def _schedule(optimiser: Optimizer, settings: OptimiserSettings, lr: float, steps: int) -> LRScheduler:
+    if settings.schedule == "one-cycle":
+        return OneCycleLR(
+            optimiser, max_lr=lr, total_steps=steps, pct_start=settings.warm_up, cycle_momentum=False
+        )
+    if settings.schedule == "constant":
+        return ConstantLR(optimiser, factor=1.0)
+    rising = round(settings.warm_up * steps)
+    falling = CosineAnnealingLR(optimiser, T_max=max(steps - rising, 1))
+    if not rising:
+        return falling
+    return SequentialLR(
+        optimiser, [LinearLR(optimiser, 1 / (rising + 1), total_iters=rising), falling], milestones=[rising]
+    )
