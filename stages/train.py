@@ -38,8 +38,8 @@ def train(
     summary = {
         "val_dice": dice,
         "best_epoch": epoch,
-        "epochs": model_settings.epochs,
-        "crops": model_settings.epochs * model_settings.crops_per_epoch,
+        "epochs": len(trained.history),
+        "crops": trained.crops,
         "parameters": trained.parameters,
     }
     metrics.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ class ModelSettings(Settings):
     epochs: int = Field(default=10, ge=1)
     """An epoch ends with a validation and a checkpoint."""
     crops_per_epoch: int = Field(default=64, ge=1)
-    """Crops drawn from the training images in each epoch."""
+    """Crops drawn from the training images in each epoch; rounded up to whole batches."""
     crop_size: int = Field(default=128, ge=32, multiple_of=32)
     """Side of the square crops in pixels; a multiple of 32, the coarsest stride of the nets."""
     batch_size: int = Field(default=4, ge=1)

@@ -9,6 +9,7 @@ from monolayer.errors import InputError
 from monolayer.models._settings import ModelSettings
 from monolayer.parameters import Number, lookup, validate
 from monolayer.training.augmentation import GreySettings
+from monolayer.training.crops import CropSettings
 from monolayer.training.optimisers import OptimiserSettings
 
 
@@ -21,8 +22,7 @@ class TrainSettings(OptimiserSettings):
     early_stopping: int | None = Field(default=None, ge=1)
     """Stop after so many epochs without a better validation Dice."""
 
-    positive_share: Number = Field(default=0.5, ge=0, le=1)
-    """Share of the crops that are centred on a cell's pixel; the others are centred on the background."""
+    crops: CropSettings = CropSettings()
     validation_images: int | None = Field(default=None, ge=1)
     """Validate on so many images, spread evenly over the split; all of them by default."""
     grey: GreySettings = GreySettings()

@@ -4,9 +4,27 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from monolayer.packing import Packed
+from monolayer.parameters import Number, Settings
+from monolayer.training.places import along, interpolated, reflected, warped
+
+
+class CropSettings(Settings):
+    """Where crops are cut, and how they are turned."""
+
+    positive_share: Number = Field(default=0.5, ge=0, le=1)
+    """Share of the crops that are centred on a cell's pixel; the others are centred on the background."""
+    shift: int = Field(default=0, ge=0)
+    """The centre is then moved by up to so many pixels up or down, and as many across."""
+    turns: bool = True
+    """Right-angle turns and reflections, all eight equally often."""
+    rotate: Number = Field(default=0.0, ge=0, le=180)
+    """Crops are rotated by up to so many degrees either way."""
+    scale: Number = Field(default=0.0, ge=0, lt=4)
+    """Cells are made larger or smaller by a factor of up to 1 + this."""
 
 
 class Windows(NamedTuple):
@@ -22,6 +40,9 @@ class Windows(NamedTuple):
     """The centre is this one among the pixels of its kind in its row, from 0."""
     kind: Tensor
     """Of the centre: 1 for cell, 0 for background."""
+    shift_rows: Tensor
+    shift_columns: Tensor
+    """By how much the centre is then moved."""
     flip_rows: Tensor
     flip_columns: Tensor
     transpose: Tensor
@@ -39,9 +60,8 @@ class Crops:
         Side of the square crops in pixels; a smaller image is reflected to it.
     batch_size
         Crops in a batch.
-    positive_share
-        Share of the crops centred on a cell's pixel, the others on the background. In an image that has only
-        one of them, any pixel may be the centre.
+    settings
+        How they are chosen. In an image that has only cells, or only background, any pixel may be the centre.
     seed
         With the step, chooses the crops.
     device
@@ -53,12 +73,12 @@ class Crops:
         packed: Packed,
         size: int,
         batch_size: int,
-        positive_share: float,
+        settings: CropSettings,
         seed: int,
         device: torch.device | str = "cpu",
     ) -> None:
         self._pixels = torch.from_numpy(packed.pixels).to(device)
-        # Torch cannot index uint16; the sign comes off again in `batch`.
+        # Torch cannot index uint16; the sign comes off again in `_labels_at`.
         self._labels = torch.from_numpy(packed.labels.view(np.int16)).to(device)
         self._heights, self._widths = packed.heights, packed.widths
         self._first_rows = np.concatenate([[0], np.cumsum(self._heights)])
@@ -70,27 +90,47 @@ class Crops:
         self._before = np.concatenate([[0], np.cumsum(np.concatenate([background, foreground]))])
         self._size = size
         self._batch_size = batch_size
-        self._positive_share = positive_share
+        self._settings = settings
         self._seed = seed
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return grey levels, uint8 [B, size, size], and labels, int32 [B, size, size]."""
-        windows = self._draw(np.random.default_rng((self._seed, step)))
-        index = self._index(windows, self._columns(windows))
-        return self._pixels[index], self._labels[index].int() & 0xFFFF
+        """Return grey levels, float32 [B, size, size], and labels, int32 [B, size, size].
+
+        Where crops are rotated or scaled, grey levels are interpolated, and labels are those of the nearest
+        pixel.
+        """
+        rng = np.random.default_rng((self._seed, step))
+        windows = self._draw(rng)
+        centre_row, centre_column = (
+            windows.row + windows.shift_rows,
+            self._columns(windows) + windows.shift_columns,
+        )
+        rows = along(centre_row, windows.height, self._size, windows.flip_rows)
+        columns = along(centre_column, windows.width, self._size, windows.flip_columns)
+        planes = (
+            self._warped(windows, rows, columns, rng) if self._warps else self._cut(windows, rows, columns)
+        )
+        transpose = windows.transpose[:, None, None] > 0
+        images, labels = (torch.where(transpose, plane.mT, plane) for plane in planes)
+        return images, labels
+
+    @property
+    def _warps(self) -> bool:
+        return bool(self._settings.rotate or self._settings.scale)
 
     def _draw(self, rng: np.random.Generator) -> Windows:
         image = rng.integers(len(self._heights), size=self._batch_size)
-        kind = (rng.random(self._batch_size) < self._positive_share).astype(np.int64)
+        kind = (rng.random(self._batch_size) < self._settings.positive_share).astype(np.int64)
         start, end = self._pixels_of_kind(image, kind)
         kind = np.where(start < end, kind, 1 - kind)
         pixel = rng.integers(*self._pixels_of_kind(image, kind))
         line = np.searchsorted(self._before, pixel, side="right") - 1
         row = line - kind * self._first_rows[-1] - self._first_rows[image]
         rank = pixel - self._before[line]
-        turns = rng.integers(2, size=(3, self._batch_size))
+        shifts = rng.integers(-self._settings.shift, self._settings.shift + 1, size=(2, self._batch_size))
+        turns = rng.integers(2, size=(3, self._batch_size)) * self._settings.turns
         first, height, width = (of[image] for of in (self._first_pixels, self._heights, self._widths))
-        values = np.stack([first, height, width, row, rank, kind, *turns])
+        values = np.stack([first, height, width, row, rank, kind, *shifts, *turns])
         return Windows(*torch.from_numpy(values).to(self._pixels.device, non_blocking=True))
 
     def _pixels_of_kind(self, image: np.ndarray, kind: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -105,18 +145,25 @@ class Crops:
         of_kind = ((labels != 0) == windows.kind[:, None]) & (across <= last[:, None])
         return (of_kind.cumsum(dim=1) <= windows.rank[:, None]).sum(dim=1)
 
-    def _index(self, windows: Windows, column: Tensor) -> Tensor:
-        """Return which pixel of all images is which of the crops', int64 [B, size, size]."""
-        rows = self._along(windows.row, windows.height, windows.flip_rows)
-        columns = self._along(column, windows.width, windows.flip_columns)
-        lines = windows.first[:, None] + rows * windows.width[:, None]
-        index = lines[:, :, None] + columns[:, None, :]
-        return torch.where(windows.transpose[:, None, None] > 0, index.mT, index)
+    def _cut(self, windows: Windows, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        first, height, width = (of[:, None] for of in windows[:3])
+        lines = first + reflected(rows, height) * width
+        index = lines[:, :, None] + reflected(columns, width)[:, None, :]
+        return self._pixels[index].float(), self._labels_at(index)
 
-    def _along(self, centre: Tensor, side: Tensor, flipped: Tensor) -> Tensor:
-        """Return the rows or columns of each crop, int64 [B, size], moved and reflected into the image."""
-        start = torch.minimum(centre - self._size // 2, side - self._size).clamp(min=0)
-        along = torch.arange(self._size, device=centre.device)
-        along = torch.where(flipped[:, None] > 0, along.flip(0), along)
-        position = (start[:, None] + along) % (2 * side[:, None])
-        return torch.minimum(position, 2 * side[:, None] - 1 - position)
+    def _warped(
+        self, windows: Windows, rows: Tensor, columns: Tensor, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        angle = np.radians(self._settings.rotate) * rng.uniform(-1, 1, self._batch_size)
+        step = np.exp(np.log1p(self._settings.scale) * rng.uniform(-1, 1, self._batch_size))
+        turn = torch.from_numpy(np.stack([angle, step]).astype(np.float32)).to(rows.device, non_blocking=True)
+        places = warped(rows, columns, *turn)
+        first, height, width = (of[:, None, None] for of in windows[:3])
+        row, column = (
+            reflected(place.round().long(), side) for place, side in zip(places, (height, width), strict=True)
+        )
+        labels = self._labels_at(first + row * width + column)
+        return interpolated(self._pixels, first, (height, width), places), labels
+
+    def _labels_at(self, index: Tensor) -> Tensor:
+        return self._labels[index].int() & 0xFFFF

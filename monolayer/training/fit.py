@@ -37,6 +37,8 @@ class Trained:
     """State of the model at its best epoch."""
     history: pd.DataFrame
     """See `monolayer.training.history.read_history`."""
+    crops: int
+    """Number of crops seen, until the last epoch."""
     parameters: int
     """Number of trained weights."""
 
@@ -75,7 +77,7 @@ def fit(
         train,
         size=model_settings.crop_size,
         batch_size=model_settings.batch_size,
-        positive_share=settings.positive_share,
+        settings=settings.crops,
         seed=seed,
         device=find_device(settings.accelerator),
     )
@@ -89,9 +91,11 @@ def fit(
         ckpt_path=last if last.exists() else None,
         weights_only=True,
     )
+    history = read_history(scratch / "live")
     return Trained(
         weights=_best_weights(scratch),
-        history=read_history(scratch / "live"),
+        history=history,
+        crops=len(history) * steps * model_settings.batch_size,
         parameters=sum(weight.numel() for weight in model.parameters()),
     )
 

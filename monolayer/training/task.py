@@ -54,6 +54,7 @@ class Task(LightningModule):
         self._steps = steps
         self._seed = seed
         self._losses = EpochLoss()
+        self._curves: list[Tensor] = []
 
     @property
     def best(self) -> Model:
@@ -68,7 +69,7 @@ class Task(LightningModule):
         step = self.global_step
         torch.manual_seed(self._seed + step)
         images, labels = (plane.to(self.device) for plane in self._crops.batch(step))
-        images = vary_grey_levels(images.unsqueeze(1).float(), self._settings.grey)
+        images = vary_grey_levels(images.unsqueeze(1), self._settings.grey)
         losses = self.model.loss(self.model(images), self.model.targets(labels))
         self._losses.add(losses["loss"], step, self.trainer.optimizers[0].param_groups[0]["lr"])
         return losses["loss"]
@@ -92,9 +93,13 @@ class Task(LightningModule):
         images, labels = batch
         outputs = outputs_at_stride(self.best, self.best.stride, images.unsqueeze(1).float())
         losses = self.best.loss(outputs, self.best.targets(labels))
-        dice = dice_of_masks(self.best.foreground(outputs) >= 0.5, labels > 0)
-        scores = {"val/loss": losses["loss"], "val/dice": dice}
-        self.log_dict(scores, on_epoch=True, prog_bar=True, logger=False, batch_size=len(images))
+        self.log("val/loss", losses["loss"], prog_bar=True, logger=False, batch_size=len(images))
+        self._curves.append(dice_curve(self.best.foreground(outputs), labels > 0))
+
+    def on_validation_epoch_end(self) -> None:
+        # At the best threshold, as in the evaluation: at a fixed one the score swings with the calibration.
+        self.log("val/dice", torch.stack(self._curves).mean(dim=0).max(), prog_bar=True, logger=False)
+        self._curves.clear()
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
@@ -114,12 +119,32 @@ class Task(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def dice_of_masks(predicted: Tensor, truth: Tensor) -> Tensor:
-    """Return the Dice score of two masks, a scalar in [0, 1]; two empty masks agree.
+def dice_curve(foreground: Tensor, truth: Tensor) -> Tensor:
+    """Return the Dice score of masks at each threshold, all images as one.
 
-    >>> dice_of_masks(torch.tensor([True, True, False]), torch.tensor([True, False, False]))
-    tensor(0.6667)
+    Parameters
+    ----------
+    foreground
+        Probabilities float32 in [0, 1], of any shape.
+    truth
+        bool, of the same shape.
+
+    Returns
+    -------
+    Tensor
+        float64 [256], for the thresholds 0, 1/255, ... 1; 1 where mask and truth are empty.
+
+    Examples
+    --------
+    >>> curve = dice_curve(torch.tensor([0.1, 0.6, 0.8]), torch.tensor([False, False, True]))
+    >>> curve[[0, 100, 200, 255]].tolist()
+    [0.5, 0.6666666666666666, 1.0, 0.0]
     """
-    size = predicted.sum() + truth.sum()
-    shared = (predicted & truth).sum()
-    return torch.where(size > 0, 2 * shared / size, torch.ones(()).to(size.device))
+    levels = (255 * foreground).round().long()
+    of_cells = torch.bincount(levels[truth], minlength=256)
+    shared, predicted = (
+        counts.flip(0).cumsum(0).flip(0).double()
+        for counts in (of_cells, torch.bincount(levels.flatten(), minlength=256))
+    )
+    size = predicted + truth.sum()
+    return torch.where(size > 0, 2 * shared / size.clamp(min=1), 1.0)

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from tiny_project import Sample, packed_of
 
-from monolayer.training.crops import Crops
+from monolayer.training.crops import Crops, CropSettings
 
 
 def numbered(height: int, width: int, first: int = 1) -> Sample:
@@ -19,11 +19,12 @@ def half(height: int, width: int) -> Sample:
     return Sample(labels.astype(np.uint8), labels)
 
 
-def crops(*samples: Sample, **changes: float) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels of 400 crops, [400, size, size]."""
-    step = changes.pop("step", 0)
-    choices = {"size": 8, "batch_size": 400, "positive_share": 0.5, "seed": 0, **changes}
-    images, labels = Crops(packed_of(*samples), **choices).batch(step)
+def crops(
+    *samples: Sample, size: int = 8, count: int = 400, seed: int = 0, step: int = 0, **settings: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of so many crops, [count, size, size]."""
+    source = Crops(packed_of(*samples), size, count, CropSettings(**settings), seed)
+    images, labels = source.batch(step)
     return images.numpy(), labels.numpy()
 
 
@@ -35,7 +36,7 @@ def orientations(image: np.ndarray) -> set[bytes]:
 def test_images_and_labels_are_cut_alike():
     images, labels = crops(numbered(12, 15), numbered(20, 9, first=60_000))
     assert images.shape == labels.shape == (400, 8, 8)
-    assert images.dtype == np.uint8
+    assert images.dtype == np.float32
     assert labels.dtype == np.int32
     assert_array_equal(images, labels % 256)
     assert labels.max() > 2**15  # labels beyond int16
@@ -59,7 +60,7 @@ def test_all_eight_orientations_occur():
 
 def test_a_batch_depends_on_seed_and_step_alone():
     samples = numbered(12, 15), numbered(20, 9)
-    source = Crops(packed_of(*samples), size=8, batch_size=4, positive_share=0.5, seed=0)
+    source = Crops(packed_of(*samples), 8, 4, CropSettings(), seed=0)
     fifth = source.batch(5)[1].numpy()
     source.batch(2)
     assert_array_equal(source.batch(5)[1].numpy(), fifth)
@@ -90,7 +91,7 @@ def test_centres_are_uniform_over_the_pixels_of_their_kind():
     ragged = numbered(6, 10)
     ragged.labels[1, 3:] = 0
     ragged.labels[4, :9] = 0
-    _, labels = crops(ragged, size=1, positive_share=1.0, batch_size=44_000)
+    _, labels = crops(ragged, size=1, positive_share=1.0, count=44_000)
     values, counts = np.unique(labels, return_counts=True)
     assert_array_equal(values, ragged.labels[ragged.labels > 0])
     assert counts.min() > 850  # 1000 expected, with a standard deviation of 31
@@ -108,3 +109,46 @@ def test_an_image_without_the_wanted_kind_gives_any_pixel(value):
 def test_every_image_is_used():
     samples = [Sample(np.full((8, 8), n, np.uint8), np.zeros((8, 8), np.uint16)) for n in range(5)]
     assert set(crops(*samples)[0].ravel()) == set(range(5))
+
+
+def test_without_turns_crops_stay_upright():
+    sample = numbered(12, 15)
+    windows = np.lib.stride_tricks.sliding_window_view(sample.labels.astype(np.int32), (8, 8))
+    _, labels = crops(sample, turns=False)
+    assert {crop.tobytes() for crop in labels} <= {crop.tobytes() for crop in windows.reshape(-1, 8, 8)}
+
+
+def test_centres_are_shifted():
+    dot = Sample(np.zeros((41, 41), np.uint8), np.zeros((41, 41), np.uint16))
+    dot.labels[20, 20] = 1
+    _, labels = crops(dot, size=9, positive_share=1.0, shift=3, turns=False)
+    _, rows, columns = np.nonzero(labels)
+    assert len(rows) == 400  # never beyond the crop
+    assert set(rows) == set(columns) == set(range(1, 8))
+
+
+def disc(side: int = 81, radius: float = 12.0) -> Sample:
+    rows, columns = np.indices((side, side)) - side // 2
+    labels = (rows**2 + columns**2 < radius**2).astype(np.uint16)
+    return Sample((100 * labels).astype(np.uint8), labels)
+
+
+def test_scaled_crops_show_cells_of_other_sizes():
+    centre = disc()
+    centre.labels[:] *= 0
+    centre.labels[40, 40] = 1  # every crop is about the disc's centre
+    images, _ = crops(centre, size=61, positive_share=1.0, scale=0.5)
+    radius = np.sqrt((images > 50).sum(axis=(1, 2)) / np.pi)
+    assert 7.9 < radius.min() < 9
+    assert 16 < radius.max() < 18.2
+
+
+def test_rotation_turns_image_and_labels_alike():
+    rows, columns = np.indices((81, 81)) - 40
+    bar = ((np.abs(rows) < 4) & (np.abs(columns) < 25)).astype(np.uint16)
+    images, labels = crops(Sample((100 * bar).astype(np.uint8), bar), size=33, rotate=180.0, turns=False)
+    agreement = (images > 50) == (labels > 0)
+    assert agreement.mean() > 0.995
+    slopes = [np.polyfit(*np.nonzero(crop), 1)[0] for crop in labels if crop.sum() > 60]
+    assert min(slopes) < -1
+    assert max(slopes) > 1

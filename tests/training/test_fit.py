@@ -109,3 +109,52 @@ def test_a_training_killed_after_its_last_epoch_only_writes_its_outs(project, mo
 def test_a_model_that_does_not_exist(project):
     with pytest.raises(InputError, match=r"no 'large' in models; it has: tiny"):
         train(**{**project.train_arguments(), "name": "large"})
+
+
+def train_tiny(project, **choices: object) -> dict[str, object]:
+    project.set_parameters({**TINY, "train": choices})
+    train(**project.train_arguments())
+    return json.loads((project.root / "trained/metrics.json").read_text())
+
+
+def test_a_training_without_progress_stops(project):
+    project.set_parameters(
+        {**TINY, "epochs": 12, "lr": 1e-9, "train": {"early_stopping": 2, "ema_decay": None}}
+    )
+    train(**project.train_arguments())
+    summary = json.loads((project.root / "trained/metrics.json").read_text())
+    assert (summary["best_epoch"], summary["epochs"], summary["crops"]) == (1, 3, 18)
+
+
+def weights_after(project, steps: int, decay: float | None) -> dict[str, torch.Tensor]:
+    recipe = {"ema_decay": decay, "schedule": "constant"}
+    project.set_parameters({**TINY, "epochs": 1, "crops_per_epoch": 2 * steps, "train": recipe})
+    train(**project.train_arguments(f"{steps} {decay}"))
+    return weights(project, f"{steps} {decay}")
+
+
+def test_the_averaged_weights_are_kept(project):
+    first, second, averaged = (weights_after(project, *run) for run in ((1, None), (2, None), (2, 0.99)))
+    # The average begins with the weights after the first step, of which 2 / 11 are left after the second.
+    for name, value in averaged.items():
+        assert torch.allclose(value, first[name] * 2 / 11 + second[name] * 9 / 11, atol=1e-6)
+    assert any(not torch.equal(averaged[name], second[name]) for name in averaged)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(project):
+    project.set_parameters({**TINY, "lr": 1e30, "train": {"optimizer": "sgd", "schedule": "constant"}})
+    with pytest.raises(InputError, match=r"no number from step \d+ on, at a learning rate of 1e\+30"):
+        train(**project.train_arguments())
+    assert not (project.root / "trained").exists()
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"optimiser": "adam"}, "models.tiny.train.optimiser: unknown key"),
+        ({"clip_norm": 0}, "train.clip_norm"),
+    ],
+)
+def test_a_recipe_that_cannot_be(project, choice, message):
+    with pytest.raises(InputError, match=message):
+        train_tiny(project, **choice)

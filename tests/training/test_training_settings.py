@@ -17,7 +17,8 @@ def test_the_seed_is_read():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"threads": 0}, {"positive_share": 1.5}, {"precision": "fp8"}, {"accelerator": "abacus"}]
+    "wrong",
+    [{"threads": 0}, {"crops": {"positive_share": 1.5}}, {"precision": "fp8"}, {"accelerator": "abacus"}],
 )
 def test_impossible_values(wrong):
     with pytest.raises(InputError, match=rf"train\.{next(iter(wrong))}"):
@@ -27,6 +28,6 @@ def test_impossible_values(wrong):
 def test_what_auto_means_is_settled_before_a_training_begins(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
-    settings = TrainSettings(positive_share=0.25).on_this_machine()
+    settings = TrainSettings(early_stopping=7).on_this_machine()
     assert (settings.accelerator, settings.precision) == ("cpu", "bf16-mixed")
-    assert settings.positive_share == 0.25
+    assert settings.early_stopping == 7
