@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test check format lock install bench-data bench-cleaning
+.PHONY: repro test check format lock install bench-data bench-train bench-cleaning
 
 repro: install
 	dvc repro
@@ -24,6 +24,10 @@ format: install
 
 bench-data: install
 	python -m benchmarks.data
+
+# Needs the embedded data and models: run `make repro` first.
+bench-train: install
+	python -m benchmarks.training
 
 bench-cleaning: install
 	python -m benchmarks.cleaning
