@@ -237,7 +237,7 @@ def test_the_subset_that_a_data_set_asks_for(copy):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"train": {"thread": 1}}, "train.thread: unknown key; valid keys: positive_share"),
+        ({"train": {"thread": 1}}, "train.thread: unknown key; valid keys: optimizer"),
         ({"train": {"threads": "many"}}, "train.threads"),
         ({"models": {"small": {"architecture": "unett"}}}, "monolayer/models/unett.py"),
         ({"dataset": "livecel"}, "'datasets.livecel' are missing from 'params.yaml'"),
