@@ -114,14 +114,14 @@ def _runs_of_code(cell: int, item: RunLengths, height: int, width: int) -> CellR
         raise InputError(
             f"run-length code of size {size} in an image of [{height}, {width}]: correct the annotation"
         )
-    lengths = np.array(counts, dtype=np.int64) if isinstance(counts, list) else _decode_counts(counts)
-    total = 0 if lengths.min(initial=0) < 0 else int(lengths.sum())
+    lengths = counts if isinstance(counts, list) else _decode_counts(counts).tolist()
+    total = 0 if min(lengths, default=0) < 0 else sum(lengths)  # as Python's integers, which do not overflow
     if total != height * width:
         raise InputError(
             f"run-length code counts {total} pixels in an image of {height * width}: correct the annotation"
         )
     ends = np.cumsum(lengths)
-    foreground = np.flatnonzero(lengths[1::2] > 0) * 2 + 1
+    foreground = np.flatnonzero(lengths[1::2]) * 2 + 1
     return CellRuns(ends[foreground - 1], ends[foreground], np.full(len(foreground), cell))
 
 
@@ -138,6 +138,8 @@ def _decode_counts(text: str) -> np.ndarray:
     number = np.cumsum(is_last) - is_last
     start = np.flatnonzero(np.diff(number, prepend=-1))
     shift = 5 * (np.arange(len(characters)) - start[number])
+    if shift.max() > 50:  # no image has as many pixels
+        return np.zeros(0, np.int64)
     values = np.bincount(number, (characters & 0x1F) << shift).astype(np.int64)
     negative = (characters[is_last] & 0x10) != 0
     values[negative] -= np.int64(1) << (shift[is_last][negative] + 5)
