@@ -36,12 +36,12 @@ class CellRuns(NamedTuple):
 
     def pixels(self) -> tuple[np.ndarray, np.ndarray]:
         """Return position and cell of each pixel of each run, int64 [P] each."""
-        behind = np.cumsum(self.length)
-        position = np.repeat(self.end - behind, self.length) + np.arange(behind[-1] if len(behind) else 0)
-        return position, np.repeat(self.cell, self.length)
+        length = self.length
+        position = np.repeat(self.end - np.cumsum(length), length) + np.arange(length.sum())
+        return position, np.repeat(self.cell, length)
 
-    def areas(self, cells: int) -> np.ndarray:
-        """Return the number of pixels of each of so many cells, int64 [cells]."""
+    def areas(self, cells: int = 0) -> np.ndarray:
+        """Return the number of pixels of each cell, int64; of so many cells at least."""
         return np.bincount(self.cell, self.length, minlength=cells).astype(np.int64)
 
     def boxes(self, height: int) -> np.ndarray:
@@ -85,8 +85,8 @@ def draw(segmentations: Sequence[Segmentation], height: int, width: int) -> Cell
     runs = CellRuns(start, end, owner[polygon])
     if len(set(owner.tolist())) < len(owner):
         runs = _unite(runs, height * width)
-    codes = {cell: item for cell, item in enumerate(segmentations) if isinstance(item, dict)}
-    return _join(runs, [_runs_of_code(cell, item, height, width) for cell, item in codes.items()])
+    codes = [(cell, item) for cell, item in enumerate(segmentations) if isinstance(item, dict)]
+    return _join(runs, [_runs_of_code(cell, item, height, width) for cell, item in codes])
 
 
 def _unite(runs: CellRuns, pixels: int) -> CellRuns:
