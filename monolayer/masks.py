@@ -86,7 +86,7 @@ def _without_covered(
     Returns the other cells' runs, and for each heir the positions that it inherits.
     """
     shared = _count(runs, np.flatnonzero(cover > 1))
-    area = np.bincount(runs.cell, runs.length)
+    area = runs.areas()
     suspects = np.flatnonzero(shared > limit * area)
     inherited: dict[int, np.ndarray] = {}
     for suspect in suspects[np.argsort(area[suspects], kind="stable")].tolist():
@@ -129,7 +129,7 @@ def _centroids(runs: CellRuns, height: int) -> tuple[np.ndarray, np.ndarray]:
         return columns, rows
 
     (columns_end, rows_end), (columns_start, rows_start) = sums_before(runs.end), sums_before(runs.start)
-    area = np.maximum(np.bincount(runs.cell, runs.length), 1)
+    area = np.maximum(runs.areas(), 1)
     return (
         np.bincount(runs.cell, columns_end - columns_start) / area,
         np.bincount(runs.cell, rows_end - rows_start) / area,

@@ -12,6 +12,7 @@ import numpy as np
 
 _FINE = 5  # steps to a pixel
 _MIDDLE = 2  # a pixel's middle is passed between its steps 2 and 3
+_FARTHEST = 1e15  # steps; what is still farther away is drawn to there, as 64 bits hold no more
 
 
 def inside(
@@ -41,7 +42,7 @@ def inside(
     """
     lengths = np.array([len(polygon) for polygon in polygons], dtype=np.int64) // 2
     corners = np.fromiter(chain.from_iterable(polygons), np.float64)
-    fine = (_FINE * corners + 0.5).astype(np.int64)  # towards zero, as C casts
+    fine = np.clip(_FINE * corners + 0.5, -_FARTHEST, _FARTHEST).astype(np.int64)  # towards zero, as C casts
     x, y = fine[0::2], fine[1::2]
     behind = np.cumsum(lengths)
     following = np.arange(1, len(x) + 1)

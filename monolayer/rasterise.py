@@ -36,12 +36,12 @@ class CellRuns(NamedTuple):
 
     def pixels(self) -> tuple[np.ndarray, np.ndarray]:
         """Return position and cell of each pixel of each run, int64 [P] each."""
-        behind = np.cumsum(self.length)
-        position = np.repeat(self.end - behind, self.length) + np.arange(behind[-1] if len(behind) else 0)
-        return position, np.repeat(self.cell, self.length)
+        length = self.length
+        position = np.repeat(self.end - np.cumsum(length), length) + np.arange(length.sum())
+        return position, np.repeat(self.cell, length)
 
-    def areas(self, cells: int) -> np.ndarray:
-        """Return the number of pixels of each of so many cells, int64 [cells]."""
+    def areas(self, cells: int = 0) -> np.ndarray:
+        """Return the number of pixels of each cell, int64; of so many cells at least."""
         return np.bincount(self.cell, self.length, minlength=cells).astype(np.int64)
 
     def boxes(self, height: int) -> np.ndarray:
@@ -85,8 +85,8 @@ def draw(segmentations: Sequence[Segmentation], height: int, width: int) -> Cell
     runs = CellRuns(start, end, owner[polygon])
     if len(set(owner.tolist())) < len(owner):
         runs = _unite(runs, height * width)
-    codes = {cell: item for cell, item in enumerate(segmentations) if isinstance(item, dict)}
-    return _join(runs, [_runs_of_code(cell, item, height, width) for cell, item in codes.items()])
+    codes = [(cell, item) for cell, item in enumerate(segmentations) if isinstance(item, dict)]
+    return _join(runs, [_runs_of_code(cell, item, height, width) for cell, item in codes])
 
 
 def _unite(runs: CellRuns, pixels: int) -> CellRuns:
@@ -114,14 +114,14 @@ def _runs_of_code(cell: int, item: RunLengths, height: int, width: int) -> CellR
         raise InputError(
             f"run-length code of size {size} in an image of [{height}, {width}]: correct the annotation"
         )
-    lengths = np.array(counts, dtype=np.int64) if isinstance(counts, list) else _decode_counts(counts)
-    total = 0 if lengths.min(initial=0) < 0 else int(lengths.sum())
+    lengths = counts if isinstance(counts, list) else _decode_counts(counts).tolist()
+    total = 0 if min(lengths, default=0) < 0 else sum(lengths)  # as Python's integers, which do not overflow
     if total != height * width:
         raise InputError(
             f"run-length code counts {total} pixels in an image of {height * width}: correct the annotation"
         )
     ends = np.cumsum(lengths)
-    foreground = np.flatnonzero(lengths[1::2] > 0) * 2 + 1
+    foreground = np.flatnonzero(lengths[1::2]) * 2 + 1
     return CellRuns(ends[foreground - 1], ends[foreground], np.full(len(foreground), cell))
 
 
@@ -138,6 +138,8 @@ def _decode_counts(text: str) -> np.ndarray:
     number = np.cumsum(is_last) - is_last
     start = np.flatnonzero(np.diff(number, prepend=-1))
     shift = 5 * (np.arange(len(characters)) - start[number])
+    if shift.max() > 50:  # no image has as many pixels
+        return np.zeros(0, np.int64)
     values = np.bincount(number, (characters & 0x1F) << shift).astype(np.int64)
     negative = (characters[is_last] & 0x10) != 0
     values[negative] -= np.int64(1) << (shift[is_last][negative] + 5)

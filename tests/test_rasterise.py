@@ -92,6 +92,15 @@ def test_a_number_without_a_partner_is_passed_over():
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("far", [1e9, 1e19, 1e300, -1e300])
+def test_corners_however_far_leave_the_other_cells_alone(far):
+    square = raw([[1, 1, 4, 1, 4, 4, 1, 4]])
+    first, spike, last = as_masks([square, raw([[0, 2, far, 2, far, 4, 0, 4]]), square], 6, 6)
+    np.testing.assert_array_equal(first, one_by_one([square], 6, 6)[0])
+    np.testing.assert_array_equal(last, first)
+    assert spike.sum() == (2 * 6 if far > 0 else 0)
+
+
 def test_run_length_codes_compressed_and_not():
     cell = np.zeros((5, 7), dtype=np.uint8, order="F")
     cell[1:4, 2:6] = 1
@@ -137,6 +146,9 @@ def test_foreground_is_the_union():
         ({"size": [5, 7], "counts": "b0R"}, "counts 0 pixels"),
         ({"size": [5, 7], "counts": "5N"}, "counts 0 pixels"),
         ({"size": [5, 7], "counts": "~!"}, "counts 0 pixels"),
+        ({"size": [5, 7], "counts": "o" * 12 + "1"}, "counts 0 pixels"),
+        ({"size": [5, 7], "counts": [10**30]}, f"counts {10**30} pixels"),
+        ({"size": [5, 7], "counts": [2**63 - 1, 2**63 - 1, 37]}, f"counts {2**64 + 35} pixels"),
     ],
 )
 def test_code_that_does_not_fit_the_image_is_an_error(code, message):
