@@ -1,5 +1,6 @@
 """A model's outputs for images of any size: whole where they fit, else overlapping, blended tiles."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -7,12 +8,14 @@ import torch
 from monai.inferers.utils import sliding_window_inference
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import interpolate, pad
 
 from monolayer.accelerator import Accelerator, Precision, autocast
 from monolayer.models._model import Model
+from monolayer.normalisation import grey_histogram, offset_and_scale
 from monolayer.parameters import Number, Settings
 from monolayer.prediction import Prediction
+from monolayer.resizing import resize_image
 
 
 class PredictSettings(Settings):
@@ -30,6 +33,8 @@ class PredictSettings(Settings):
     """``auto`` takes a GPU where there is one."""
     precision: Precision = "auto"
     """Number format of the nets, by Lightning's names."""
+    test_time_augmentation: bool = False
+    """Average the outputs of all eight right-angle turns and reflections, for eight times the time."""
 
 
 @torch.inference_mode()
@@ -46,11 +51,31 @@ def predict_image(model: Model, image: np.ndarray, settings: PredictSettings) ->
         Threshold and tiling.
     """
     device = next(model.parameters()).device
-    pixels = torch.from_numpy(image).to(device).float()[None, None]  # (1, 1, H, W)
-    apply = model if max(image.shape) <= settings.tile else _tiled(model, settings)
+    pixels = torch.from_numpy(_as_seen(image, model)).to(device)[None, None]  # (1, 1, H, W)
+    apply = model if max(pixels.shape) <= settings.tile else _tiled(model, settings)
     with autocast(settings.precision, device):
-        outputs = outputs_at_stride(apply, model.stride, pixels)
+        outputs = _outputs(apply, model.stride, pixels, settings.test_time_augmentation)
+    if model.resize is not None:
+        outputs = interpolate(outputs.float(), size=image.shape, mode="bilinear", antialias=True)
     return model.decode(outputs, settings.threshold)
+
+
+def _as_seen(image: np.ndarray, model: Model) -> np.ndarray:
+    """Return the image as the model's net is to see it: resized and normalised, float32 [H, W]."""
+    ((offset, scale),) = offset_and_scale(grey_histogram(image)[None], model.normalise)
+    seen = image if model.resize is None else resize_image(image, model.resize)
+    return (seen - offset) / scale
+
+
+def _outputs(apply: Callable[[Tensor], Tensor], stride: int, images: Tensor, all_turns: bool) -> Tensor:
+    if not all_turns:
+        return outputs_at_stride(apply, stride, images)
+    total = torch.zeros(())
+    for turns, reflect in itertools.product(range(4), (False, True)):
+        turned = torch.rot90(images.flip(-1) if reflect else images, turns, dims=(-2, -1))
+        outputs = torch.rot90(outputs_at_stride(apply, stride, turned), -turns, dims=(-2, -1))
+        total = total + (outputs.flip(-1) if reflect else outputs).float()
+    return total / 8
 
 
 def outputs_at_stride(apply: Callable[[Tensor], Tensor], stride: int, images: Tensor) -> Tensor:

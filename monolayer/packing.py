@@ -1,6 +1,9 @@
 """A split's images and label images in two flat files, which training maps into memory."""
 
 import hashlib
+import os
+import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +15,9 @@ from numpy.lib.format import open_memmap
 from monolayer.coco import Image, read_coco
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image, read_labels, write_whole
+from monolayer.normalisation import LEVELS, grey_histogram
 from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.resizing import resize_image, resize_labels
 
 
 class _Index(msgspec.Struct):
@@ -30,6 +35,8 @@ class Packed(NamedTuple):
     """uint16 [P], 0 = background, of the same pixels."""
     foreground: np.ndarray
     """Number of foreground pixels in each row of each image, int32 [R]."""
+    histograms: np.ndarray
+    """Number of pixels of each grey level in each image, int32 [N, 256]."""
     images: list[Image]
     """What the annotation file says of each image."""
     digest: str
@@ -55,7 +62,7 @@ class Packed(NamedTuple):
 def pack_split(
     annotations: Path, images: Path, masks: Path, split: str, out: Path, compute: ComputeSettings
 ) -> None:
-    """Write ``pixels.npy``, ``labels.npy``, ``foreground.npy`` and ``index.json`` into a new folder.
+    """Write ``{pixels,labels,foreground,histograms}.npy`` and ``index.json`` into a new folder.
 
     Parameters
     ----------
@@ -83,15 +90,48 @@ def pack_split(
             f"{annotations / f'{split}.json'} lists no image: training needs at least one in {split}. "
             "Raise the dataset's fraction, or check what the deduplicate stage removed."
         )
-    out.mkdir(parents=True)
-    pixels = sum(image.height * image.width for image in listed)
-    rows = sum(image.height for image in listed)
-    sizes = {"pixels": ("u1", pixels), "labels": ("<u2", pixels), "foreground": ("<i4", rows)}
-    for name, (dtype, size) in sizes.items():
-        open_memmap(out / f"{name}.npy", mode="w+", dtype=np.dtype(dtype), shape=(size,)).flush()
-    digests = map_parallel(_copy, _tasks(listed, ImageFolder(images), masks, split, out), compute)
-    index = _Index(listed, hashlib.blake2b(b"".join(digests), digest_size=20).hexdigest())
-    write_whole(out / "index.json", msgspec.json.encode(index))
+    _create(out, listed)
+    folder = ImageFolder(images)
+    tasks = (
+        _Task(image, folder.path(image.file_name, split), masks, split, place)
+        for image, place in zip(listed, _places(out, listed), strict=True)
+    )
+    _complete(out, listed, map_parallel(_copy, tasks, compute))
+
+
+def pack_resized(packed: Packed, side: int, out: Path) -> None:
+    """Write a packed split with every image resized to `side` x `side` pixels into a new folder.
+
+    The histograms stay those of the images as they were.
+    """
+    listed = [msgspec.structs.replace(image, width=side, height=side) for image in packed.images]
+    _create(out, listed)
+    digests = []
+    for number, place in enumerate(_places(out, listed)):
+        image, labels = packed.image(number)
+        histogram = packed.histograms[number]
+        digests.append(_put(place, resize_image(image, side), resize_labels(labels, side), histogram))
+    _complete(out, listed, digests)
+
+
+def resized_once(packed: Packed, side: int, folder: Path) -> Packed:
+    """Return what `pack_resized` writes into `folder`, where another run, or process, may have written it."""
+    if not folder.exists():
+        own = folder.with_name(f"{folder.name}.{socket.gethostname()}.{os.getpid()}")
+        pack_resized(packed, side, own)
+        try:
+            own.rename(folder)
+        except OSError:
+            shutil.rmtree(own)  # another process was first
+    return read_packed(folder)
+
+
+class _Place(NamedTuple):
+    # Where an image belongs in the files of a folder.
+    out: Path
+    number: int
+    first_pixel: int
+    first_row: int
 
 
 class _Task(NamedTuple):
@@ -99,17 +139,33 @@ class _Task(NamedTuple):
     path: Path
     masks: Path
     split: str
-    out: Path
-    first_pixel: int
-    first_row: int
+    place: _Place
 
 
-def _tasks(listed: list[Image], folder: ImageFolder, masks: Path, split: str, out: Path) -> Iterator[_Task]:
+def _create(out: Path, listed: list[Image]) -> None:
+    out.mkdir(parents=True)
+    pixels = sum(image.height * image.width for image in listed)
+    rows = sum(image.height for image in listed)
+    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
+        "pixels": ("u1", (pixels,)),
+        "labels": ("<u2", (pixels,)),
+        "foreground": ("<i4", (rows,)),
+        "histograms": ("<i4", (len(listed), LEVELS)),
+    }
+    for name, (dtype, shape) in shapes.items():
+        open_memmap(out / f"{name}.npy", mode="w+", dtype=np.dtype(dtype), shape=shape).flush()
+
+
+def _places(out: Path, listed: list[Image]) -> Iterator[_Place]:
     first_row = 0
-    for image, first_pixel in zip(listed, _starts(listed), strict=True):
-        path = folder.path(image.file_name, split)
-        yield _Task(image, path, masks, split, out, int(first_pixel), first_row)
-        first_row += image.height
+    for number, first_pixel in enumerate(_starts(listed).tolist()):
+        yield _Place(out, number, first_pixel, first_row)
+        first_row += listed[number].height
+
+
+def _complete(out: Path, listed: list[Image], digests: list[bytes]) -> None:
+    index = _Index(listed, hashlib.blake2b(b"".join(digests), digest_size=20).hexdigest())
+    write_whole(out / "index.json", msgspec.json.encode(index))
 
 
 def _starts(images: list[Image]) -> np.ndarray:
@@ -118,15 +174,21 @@ def _starts(images: list[Image]) -> np.ndarray:
 
 
 def _copy(task: _Task) -> bytes:
-    """Copy one image and its labels to their places; return a digest of both."""
+    """Copy one image and its labels from their files."""
     image = read_image(task.path, task.image)
     labels = read_labels(task.masks, task.split, task.image)
+    return _put(task.place, image, labels, grey_histogram(image))
+
+
+def _put(place: _Place, image: np.ndarray, labels: np.ndarray, histogram: np.ndarray) -> bytes:
+    """Write one image and its labels to their place; return a digest of both."""
     for name, values, first in (
-        ("pixels", image.ravel(), task.first_pixel),
-        ("labels", labels.ravel(), task.first_pixel),
-        ("foreground", (labels > 0).sum(axis=1), task.first_row),
+        ("pixels", image, place.first_pixel),
+        ("labels", labels, place.first_pixel),
+        ("foreground", (labels > 0).sum(axis=1), place.first_row),
+        ("histograms", histogram, LEVELS * place.number),
     ):
-        _write_at(task.out / f"{name}.npy", values, first)
+        _write_at(place.out / f"{name}.npy", values, first)
     shape = f"{image.shape}\n".encode()
     return hashlib.blake2b(shape + image.tobytes() + labels.tobytes(), digest_size=20).digest()
 
@@ -150,11 +212,12 @@ def read_packed(folder: Path) -> Packed:
     try:
         index = msgspec.json.decode((folder / "index.json").read_bytes(), type=_Index)
         # Copy-on-write, and nobody writes: torch warns of arrays that could not be written.
-        pixels, labels, foreground = (
-            np.load(folder / f"{name}.npy", mmap_mode="c") for name in ("pixels", "labels", "foreground")
+        pixels, labels, foreground, histograms = (
+            np.load(folder / f"{name}.npy", mmap_mode="c")
+            for name in ("pixels", "labels", "foreground", "histograms")
         )
     except (OSError, EOFError, ValueError, msgspec.DecodeError) as error:
         raise InputError(
             f"{folder} is not a complete packed split ({error}): run `dvc repro -f pack`"
         ) from None
-    return Packed(pixels, labels, foreground, index.images, index.digest)
+    return Packed(pixels, labels, foreground, histograms, index.images, index.digest)

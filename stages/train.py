@@ -9,9 +9,9 @@ from monolayer.models._settings import selected_model
 from monolayer.packing import read_packed
 from monolayer.parameters import read_parameters
 from monolayer.training._settings import read_seed, training_of
-from monolayer.training.checkpoints import fingerprint
 from monolayer.training.fit import fit
 from monolayer.training.history import best_epoch, write_history
+from monolayer.training.origin import fingerprint, origin_of, with_known_levels
 from stages.command import run
 
 
@@ -29,10 +29,11 @@ def train(
     architecture, model_settings = selected_model(parameters, name)
     settings = training_of(parameters, name, model_settings)
     train, val = (read_packed(packed / split) for split in ("train", "val"))
-    choices = f"{name} {seed} {settings!r} {model_settings!r} {train.digest} {val.digest}"
-    running = scratch / fingerprint(choices)
+    model_settings = with_known_levels(model_settings, train)
+    origin = origin_of(model_settings, settings, seed, train, val)
+    running = scratch / fingerprint(name, model_settings, origin)
     trained = fit(architecture, model_settings, settings, train, val, seed, running)
-    write_model(out, model_settings, trained.weights)
+    write_model(out, model_settings, trained.weights, origin)
     write_history(plots, trained.history)
     epoch, dice = best_epoch(trained.history)
     summary = {

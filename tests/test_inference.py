@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from scipy import ndimage
 from torch import nn
 
 from monolayer.inference import PredictSettings, outputs_at_stride, predict_image
@@ -38,6 +39,61 @@ def test_tiles_agree_with_the_whole_image(shape):
     tiled = predict_image(model, image(*shape), TILED)
     assert model.net.largest == (64, 64)
     assert_allclose(tiled.foreground, whole.foreground, atol=1e-6)
+
+
+class Recording(nn.Module):
+    """The identity; keeps what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(1.0))
+        self.seen: list[torch.Tensor] = []
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.seen.append(images)
+        return images
+
+
+def recording(**settings: object) -> SemanticModel:
+    chosen = SemanticSettings.model_validate({"architecture": "unet", **settings})
+    return SemanticModel(Recording(), stride=1, settings=chosen)
+
+
+def test_the_net_sees_the_image_normalised():
+    model = recording(normalise={"method": "min-max"})
+    predict_image(model, image(30, 40), WHOLE)
+    pixels = image(30, 40).astype(float)
+    expected = (pixels - pixels.min()) / (pixels.max() - pixels.min())
+    assert_allclose(model.net.seen[0][0, 0], expected, atol=1e-6)
+
+
+def test_a_resized_image_gives_an_answer_of_its_own_size():
+    model = recording(resize=64)
+    smooth = np.tile(np.linspace(100, 150, 90), (70, 1)).astype(np.uint8)
+    foreground = predict_image(model, smooth, WHOLE).foreground
+    assert model.net.seen[0].shape[-2:] == (64, 64)
+    assert_allclose(foreground, 1 / (1 + np.exp(-(smooth - 128.0) / 10)), atol=0.03)
+
+
+def test_a_large_image_resized_to_a_small_one_needs_no_tiles():
+    model = recording(resize=32)
+    predict_image(model, image(200, 170), TILED)
+    assert [seen.shape[-2:] for seen in model.net.seen] == [(32, 32)]
+
+
+@pytest.mark.parametrize("settings", [WHOLE, TILED])
+def test_all_eight_turns_are_averaged(settings):
+    # Looks to the left alone: the average over the turns looks up, down, left and right alike.
+    net = nn.Conv2d(1, 1, 3, padding=1, padding_mode="replicate", bias=False)
+    kernel = torch.tensor([[0, 0.1, 0], [0.7, 0.2, 0], [0, 0, 0]])
+    net.weight = nn.Parameter(kernel[None, None])
+    model = SemanticModel(net, stride=1, settings=SETTINGS)
+    augmented = settings.model_copy(update={"test_time_augmentation": True})
+    foreground = predict_image(model, image(50, 40), augmented).foreground
+    normalised = (image(50, 40) - 128.0) / 10
+    symmetric = np.array([[0, 0.2, 0], [0.2, 0.2, 0.2], [0, 0.2, 0]])
+    expected = 1 / (1 + np.exp(-ndimage.correlate(normalised, symmetric, mode="nearest")))
+    assert_allclose(foreground, expected, atol=1e-5)
 
 
 def test_blending_hides_the_seams_of_a_net_that_looks_around():

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from skimage.transform import resize as skimage_resize
 from tiny_split import HEIGHT, WIDTH, image, labels_of, textured_image, two_images, write_split
 
 from monolayer.coco import Coco, write_coco
 from monolayer.errors import InputError
 from monolayer.images import write_tiff
-from monolayer.packing import Packed, pack_split, read_packed
+from monolayer.packing import Packed, pack_resized, pack_split, read_packed
 from monolayer.parallel import ComputeSettings
 
 HERE = ComputeSettings(jobs=1)
@@ -61,6 +62,35 @@ def test_rows_know_their_foreground(root):
     assert_array_equal(pack(root).foreground, np.concatenate(rows))
 
 
+def test_images_know_their_grey_levels(root):
+    add_image_of(root, (7, 5))
+    packed = pack(root)
+    assert packed.histograms.shape == (3, 256)
+    for index, histogram in enumerate(packed.histograms):
+        assert_array_equal(histogram, np.histogram(packed.image(index)[0], np.arange(257))[0])
+
+
+def test_a_split_resized(root):
+    add_image_of(root, (7, 5))
+    packed = pack(root)
+    pack_resized(packed, 32, root / "resized")
+    resized = read_packed(root / "resized")
+    assert [(image.id, image.height, image.width) for image in resized.images] == [
+        (1, 32, 32),
+        (9, 32, 32),
+        (2, 32, 32),
+    ]
+    assert_array_equal(resized.histograms, packed.histograms)
+    assert resized.digest != packed.digest
+    for index in range(3):
+        (image, labels), (before, labels_before) = resized.image(index), packed.image(index)
+        shrunk = skimage_resize(before, (32, 32), order=1, preserve_range=True, anti_aliasing=True)
+        assert np.abs(image - shrunk).mean() < 4
+        rows, columns = (((np.arange(32) + 0.5) * side / 32).astype(int) for side in before.shape)
+        assert_array_equal(labels, labels_before[np.ix_(rows, columns)])
+    assert_array_equal(resized.foreground, (resized.labels.reshape(-1, 32) > 0).sum(axis=1))
+
+
 def test_processes_and_clusters_write_the_same_bytes(root, cluster):
     pack(root)
     pack(root, "processes", ComputeSettings(jobs=2))
@@ -105,7 +135,9 @@ def test_a_missing_mask(root):
         pack(root)
 
 
-@pytest.mark.parametrize("name", ["index.json", "pixels.npy", "labels.npy", "foreground.npy"])
+@pytest.mark.parametrize(
+    "name", ["index.json", "pixels.npy", "labels.npy", "foreground.npy", "histograms.npy"]
+)
 def test_an_incomplete_folder(root, name):
     pack(root)
     (root / "packed" / name).write_bytes(b"")

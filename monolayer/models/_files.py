@@ -1,5 +1,6 @@
 """A trained model on disk: ``weights.pt`` and ``model.json``, which rebuild it without params.yaml."""
 
+import hashlib
 import json
 from pathlib import Path
 from pickle import UnpicklingError
@@ -15,11 +16,13 @@ from monolayer.parameters import validate
 from monolayer.plugins import load_plugin
 
 
-def write_model(folder: Path, settings: ModelSettings, weights: dict[str, torch.Tensor]) -> None:
-    """Write the weights and all settings of a model into a folder."""
+def write_model(
+    folder: Path, settings: ModelSettings, weights: dict[str, torch.Tensor], origin: dict[str, Any]
+) -> None:
+    """Write the weights and all settings of a model into a folder, and what it was made from."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(weights, folder / "weights.pt")
-    content = {"settings": settings.model_dump()}
+    content = {"settings": settings.model_dump(), "origin": origin}
     (folder / "model.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -41,6 +44,34 @@ def read_model(folder: Path) -> Model:
             f"({_first_lines(error)}): train the model again"
         ) from None
     return model.eval()
+
+
+def initialise(model: Model, folder: Path) -> None:
+    """Give a model the weights of a trained one.
+
+    Raises
+    ------
+    InputError
+        They are missing or damaged, or are those of another net.
+    """
+    try:
+        model.load_state_dict(_read_weights(folder / "weights.pt"))
+    except RuntimeError as error:
+        raise InputError(
+            f"initialise_from: {folder / 'weights.pt'} does not fit this model ({_first_lines(error)}): "
+            f"give it the architecture's settings that stand in {folder / 'model.json'}"
+        ) from None
+
+
+def weights_digest(folder: Path) -> str:
+    """Return a digest of a trained model's weights, or raise an `InputError` where there are none."""
+    try:
+        return hashlib.sha256((folder / "weights.pt").read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"initialise_from: {folder / 'weights.pt'} cannot be read ({error.strerror}): name the folder of "
+            "a trained model, and not the model's own, which is emptied before the training"
+        ) from None
 
 
 def _read_settings(path: Path) -> tuple[ModuleType, ModelSettings]:

@@ -4,14 +4,19 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from monolayer.models._settings import ModelSettings
 from monolayer.prediction import Prediction
 
 
 class Model(nn.Module, ABC):
     """Turns grey levels into outputs, learns from label images, and decodes its outputs."""
 
-    stride: int
-    """Height and width of a batch must be multiples of it."""
+    def __init__(self, stride: int, settings: ModelSettings) -> None:
+        super().__init__()
+        self.stride = stride
+        """Height and width of a batch must be multiples of it."""
+        self.normalise = settings.normalise
+        self.resize = settings.resize
 
     @abstractmethod
     def targets(self, labels: Tensor) -> Tensor:
@@ -19,7 +24,7 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, images: Tensor) -> Tensor:
-        """Turn grey levels float32 [B, 1, H, W], 0..255, into outputs [B, C, H, W]."""
+        """Turn images float32 [B, 1, H, W], normalised as `normalise` says, into outputs [B, C, H, W]."""
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:

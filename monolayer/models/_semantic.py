@@ -49,15 +49,12 @@ class SemanticModel(Model):
     stride
         H and W must be multiples of it.
     settings
-        Its ``grey_mean`` and ``grey_scale`` normalise the images, ``loss`` says what is minimised.
+        Its ``loss`` says what is minimised.
     """
 
     def __init__(self, net: nn.Module, stride: int, settings: SemanticSettings) -> None:
-        super().__init__()
+        super().__init__(stride, settings)
         self.net = net
-        self.stride = stride
-        self.grey_mean = settings.grey_mean
-        self.grey_scale = settings.grey_scale
         self._terms = _weighted_terms(settings.loss)
 
     def targets(self, labels: Tensor) -> Tensor:
@@ -65,8 +62,8 @@ class SemanticModel(Model):
         return (labels > 0).unsqueeze(1).float()
 
     def forward(self, images: Tensor) -> Tensor:
-        """Turn grey levels float32 [B, 1, H, W], 0..255, into logits of the same shape."""
-        return self.net((images - self.grey_mean) / self.grey_scale)
+        """Turn normalised images float32 [B, 1, H, W] into logits of the same shape."""
+        return self.net(images)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """Return each term and their weighted sum, ``loss``; each is a scalar."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from monolayer.normalisation import NormaliseSettings
 from monolayer.parameters import Number, Settings, lookup, validate
 from monolayer.plugins import load_plugin
 
@@ -26,10 +27,12 @@ class ModelSettings(Settings):
     """Crops per step."""
     train: dict[str, Any] = Field(default={})
     """Overrides of params.yaml's ``train:`` for this model alone."""
-    grey_mean: Number = 128.0
-    """Subtracted from the grey levels (0..255) before the net sees them."""
-    grey_scale: Number = Field(default=10.0, gt=0)
-    """The grey levels are then divided by this."""
+    normalise: NormaliseSettings = NormaliseSettings()
+    """What the net sees of the grey levels."""
+    resize: int | None = Field(default=None, ge=32)
+    """Images are resized to a square of this side in pixels, and the outputs back; None leaves them."""
+    initialise_from: str | None = None
+    """Folder of a trained model whose weights the training starts from: fine-tuning."""
 
 
 def selected_model(parameters: dict[str, Any], name: str) -> tuple[ModuleType, ModelSettings]:

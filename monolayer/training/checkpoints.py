@@ -1,6 +1,5 @@
-"""The running checkpoint of a training: which folder it is in, and how it is replaced."""
+"""The running checkpoint of a training: when it is written, and how it is replaced."""
 
-import hashlib
 import os
 import time
 from pathlib import Path
@@ -11,30 +10,25 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-import monolayer
-
-
-def fingerprint(choices: str) -> str:
-    """Return 16 characters that change with what decides a training, and with the code.
-
-    Parameters
-    ----------
-    choices
-        All parameters, and the digests of the data, as text.
-    """
-    digest = hashlib.sha256(f"{torch.__version__}\n{choices}\n".encode())
-    for path in sorted(Path(monolayer.__path__[0]).rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+from monolayer.errors import InputError
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
     """Replaces a checkpoint whole or not at all, also where the system's temporary folder is another disk."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write a checkpoint, or raise an `InputError` where the disk is full."""
         partial = Path(path).with_suffix(".part")
         partial.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(checkpoint, partial)
+        try:
+            with partial.open("wb") as file:
+                torch.save(checkpoint, file)
+        except (OSError, RuntimeError) as error:  # torch reports a full disk as either
+            partial.unlink(missing_ok=True)
+            raise InputError(
+                f"{path} could not be written ({str(error).splitlines()[0]}): make room on its disk; the "
+                "next `dvc repro` goes on from the checkpoint before, if there was one"
+            ) from None
         os.replace(partial, path)
 
 

@@ -1,12 +1,13 @@
 """Training crops: a batch at a time, drawn on the host and cut on a device without a loop over crops."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
+from monolayer.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.packing import Packed
 from monolayer.parameters import Number, Settings
 from monolayer.training.places import along, interpolated, reflected, warped
@@ -16,9 +17,12 @@ class CropSettings(Settings):
     """Where crops are cut, and how they are turned."""
 
     positive_share: Number = Field(default=0.5, ge=0, le=1)
-    """Share of the crops that are centred on a cell's pixel; the others are centred on the background."""
+    """Share of the crops that are centred on a cell's pixel."""
+    others: Literal["background", "anywhere"] = "background"
+    """What the other crops are centred on: any pixel of the background, or any pixel at all."""
     shift: int = Field(default=0, ge=0)
-    """The centre is then moved by up to so many pixels up or down, and as many across."""
+    """The centre is then moved by up to so many pixels up or down, and as many across. Half the crop's size
+    makes a crop on a cell's pixel any crop with that pixel in it."""
     turns: bool = True
     """Right-angle turns and reflections, all eight equally often."""
     rotate: Number = Field(default=0.0, ge=0, le=180)
@@ -27,9 +31,22 @@ class CropSettings(Settings):
     """Cells are made larger or smaller by a factor of up to 1 + this."""
 
 
+class Batch(NamedTuple):
+    """Crops of B images."""
+
+    images: Tensor
+    """Grey levels, float32 [B, size, size]."""
+    labels: Tensor
+    """int32 [B, size, size], 0 = background."""
+    levels: Tensor
+    """Offset and scale that normalise the grey levels of each crop's whole image, float32 [B, 2]."""
+
+
 class Windows(NamedTuple):
     """Where the crops of a batch lie in their images, in pixels, and how they are turned; int64 [B] each."""
 
+    image: Tensor
+    """Number of the image, from 0."""
     first: Tensor
     """Position of the image's first pixel among the pixels of all images."""
     height: Tensor
@@ -62,6 +79,8 @@ class Crops:
         Crops in a batch.
     settings
         How they are chosen. In an image that has only cells, or only background, any pixel may be the centre.
+    normalise
+        What the batches' `levels` are to be.
     seed
         With the step, chooses the crops.
     device
@@ -74,12 +93,14 @@ class Crops:
         size: int,
         batch_size: int,
         settings: CropSettings,
+        normalise: NormaliseSettings,
         seed: int,
         device: torch.device | str = "cpu",
     ) -> None:
         self._pixels = torch.from_numpy(packed.pixels).to(device)
         # Torch cannot index uint16; the sign comes off again in `_labels_at`.
         self._labels = torch.from_numpy(packed.labels.view(np.int16)).to(device)
+        self._levels = torch.from_numpy(offset_and_scale(packed.histograms, normalise)).to(device)
         self._heights, self._widths = packed.heights, packed.widths
         self._first_rows = np.concatenate([[0], np.cumsum(self._heights)])
         areas = self._heights * self._widths
@@ -93,8 +114,8 @@ class Crops:
         self._settings = settings
         self._seed = seed
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return grey levels, float32 [B, size, size], and labels, int32 [B, size, size].
+    def batch(self, step: int) -> Batch:
+        """Return the crops of a step.
 
         Where crops are rotated or scaled, grey levels are interpolated, and labels are those of the nearest
         pixel.
@@ -112,7 +133,7 @@ class Crops:
         )
         transpose = windows.transpose[:, None, None] > 0
         images, labels = (torch.where(transpose, plane.mT, plane) for plane in planes)
-        return images, labels
+        return Batch(images, labels, self._levels[windows.image])
 
     @property
     def _warps(self) -> bool:
@@ -120,7 +141,7 @@ class Crops:
 
     def _draw(self, rng: np.random.Generator) -> Windows:
         image = rng.integers(len(self._heights), size=self._batch_size)
-        kind = (rng.random(self._batch_size) < self._settings.positive_share).astype(np.int64)
+        kind = self._draw_kind(image, rng)
         start, end = self._pixels_of_kind(image, kind)
         kind = np.where(start < end, kind, 1 - kind)
         pixel = rng.integers(*self._pixels_of_kind(image, kind))
@@ -130,8 +151,16 @@ class Crops:
         shifts = rng.integers(-self._settings.shift, self._settings.shift + 1, size=(2, self._batch_size))
         turns = rng.integers(2, size=(3, self._batch_size)) * self._settings.turns
         first, height, width = (of[image] for of in (self._first_pixels, self._heights, self._widths))
-        values = np.stack([first, height, width, row, rank, kind, *shifts, *turns])
+        values = np.stack([image, first, height, width, row, rank, kind, *shifts, *turns])
         return Windows(*torch.from_numpy(values).to(self._pixels.device, non_blocking=True))
+
+    def _draw_kind(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        positive = rng.random(self._batch_size) < self._settings.positive_share
+        if self._settings.others == "anywhere":
+            start, end = self._pixels_of_kind(image, np.ones_like(image))
+            foreground = (end - start) / (self._heights * self._widths)[image]
+            positive |= rng.random(self._batch_size) < foreground
+        return positive.astype(np.int64)
 
     def _pixels_of_kind(self, image: np.ndarray, kind: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         before = kind * self._first_rows[-1]
@@ -146,7 +175,7 @@ class Crops:
         return (of_kind.cumsum(dim=1) <= windows.rank[:, None]).sum(dim=1)
 
     def _cut(self, windows: Windows, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-        first, height, width = (of[:, None] for of in windows[:3])
+        first, height, width = (of[:, None] for of in windows[1:4])
         lines = first + reflected(rows, height) * width
         index = lines[:, :, None] + reflected(columns, width)[:, None, :]
         return self._pixels[index].float(), self._labels_at(index)
@@ -158,7 +187,7 @@ class Crops:
         step = np.exp(np.log1p(self._settings.scale) * rng.uniform(-1, 1, self._batch_size))
         turn = torch.from_numpy(np.stack([angle, step]).astype(np.float32)).to(rows.device, non_blocking=True)
         places = warped(rows, columns, *turn)
-        first, height, width = (of[:, None, None] for of in windows[:3])
+        first, height, width = (of[:, None, None] for of in windows[1:4])
         row, column = (
             reflected(place.round().long(), side) for place, side in zip(places, (height, width), strict=True)
         )

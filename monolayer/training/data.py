@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from monolayer.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.packing import Packed
 
 Item = TypeVar("Item")
@@ -19,21 +20,28 @@ class WholeImages(Dataset[tuple[Tensor, Tensor]]):
     ----------
     packed
         Images and labels.
+    normalise
+        How the images are normalised.
     count
         Take so many images, evenly spread over the split; None for all.
     """
 
-    def __init__(self, packed: Packed, count: int | None) -> None:
+    def __init__(self, packed: Packed, normalise: NormaliseSettings, count: int | None) -> None:
         self._packed = packed
+        self._levels = offset_and_scale(packed.histograms, normalise)
         self._chosen = spread(range(len(packed.images)), count)
 
     def __len__(self) -> int:
         return len(self._chosen)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Return grey levels, uint8 [1, H, W], and labels, int32 [1, H, W]."""
-        image, labels = self._packed.image(self._chosen[index])
-        return torch.from_numpy(image)[None], torch.from_numpy(labels.astype("int32"))[None]
+        """Return the image, normalised, float32 [1, H, W], and labels, int32 [1, H, W]."""
+        number = self._chosen[index]
+        image, labels = self._packed.image(number)
+        offset, scale = self._levels[number]
+        return torch.from_numpy((image - offset) / scale)[None], torch.from_numpy(labels.astype("int32"))[
+            None
+        ]
 
 
 def spread(items: Sequence[Item], count: int | None) -> list[Item]:

@@ -14,8 +14,9 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 
 from monolayer.accelerator import choose_precision, find_device
+from monolayer.models._files import initialise
 from monolayer.models._settings import ModelSettings
-from monolayer.packing import Packed
+from monolayer.packing import Packed, resized_once
 from monolayer.training._settings import TrainSettings
 from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks
 from monolayer.training.crops import Crops
@@ -70,6 +71,13 @@ def fit(
     torch.set_num_threads(settings.threads)
     torch.manual_seed(seed)
     model = architecture.build(model_settings)
+    if model_settings.initialise_from is not None:
+        initialise(model, Path(model_settings.initialise_from))
+    if model_settings.resize is not None:
+        train, val = (
+            resized_once(split, model_settings.resize, scratch / f"resized-{name}")
+            for name, split in (("train", train), ("val", val))
+        )
     if settings.precision != "32-true":
         # What the convolutions of half the size are fast in; those of float32 are not, on a CPU.
         model.to(memory_format=torch.channels_last)
@@ -78,6 +86,7 @@ def fit(
         size=model_settings.crop_size,
         batch_size=model_settings.batch_size,
         settings=settings.crops,
+        normalise=model_settings.normalise,
         seed=seed,
         device=find_device(settings.accelerator),
     )
@@ -87,7 +96,7 @@ def fit(
     _trainer(model_settings.epochs, settings, scratch).fit(
         task,
         train_dataloaders=range(steps),
-        val_dataloaders=WholeImages(val, settings.validation_images),
+        val_dataloaders=WholeImages(val, model_settings.normalise, settings.validation_images),
         ckpt_path=last if last.exists() else None,
         weights_only=True,
     )

@@ -68,9 +68,10 @@ class Task(LightningModule):
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
         step = self.global_step
         torch.manual_seed(self._seed + step)
-        images, labels = (plane.to(self.device) for plane in self._crops.batch(step))
+        images, labels, levels = (values.to(self.device) for values in self._crops.batch(step))
         images = vary_grey_levels(images.unsqueeze(1), self._settings.grey)
-        losses = self.model.loss(self.model(images), self.model.targets(labels))
+        offset, scale = levels.T[:, :, None, None, None]
+        losses = self.model.loss(self.model((images - offset) / scale), self.model.targets(labels))
         self._losses.add(losses["loss"], step, self.trainer.optimizers[0].param_groups[0]["lr"])
         return losses["loss"]
 
@@ -91,7 +92,7 @@ class Task(LightningModule):
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
         images, labels = batch
-        outputs = outputs_at_stride(self.best, self.best.stride, images.unsqueeze(1).float())
+        outputs = outputs_at_stride(self.best, self.best.stride, images.unsqueeze(1))
         losses = self.best.loss(outputs, self.best.targets(labels))
         self.log("val/loss", losses["loss"], prog_bar=True, logger=False, batch_size=len(images))
         self._curves.append(dice_curve(self.best.foreground(outputs), labels > 0))

@@ -49,6 +49,10 @@ def discs(size: int) -> tuple[torch.Tensor, torch.Tensor]:
     return (128 + texture * (labels > 0)).to(torch.uint8), labels
 
 
+def as_seen(images: torch.Tensor) -> torch.Tensor:
+    return ((images.float() - 128) / 10).unsqueeze(1)
+
+
 def test_every_architecture_is_in_the_suite():
     with pytest.raises(InputError, match=f"valid: {', '.join(sorted(SMALLEST))}$"):
         load_plugin("monolayer.models", "none", "models.tried.architecture")
@@ -77,7 +81,7 @@ def test_the_loss_falls_on_one_image(model):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     losses = []
     for _ in range(8):
-        terms = model.loss(model(image.unsqueeze(1).float()), model.targets(labels))
+        terms = model.loss(model(as_seen(image)), model.targets(labels))
         assert all(term.ndim == 0 for term in terms.values())
         optimizer.zero_grad()
         terms["loss"].backward()
@@ -88,13 +92,13 @@ def test_the_loss_falls_on_one_image(model):
 
 def test_every_weight_is_trained(model):
     image, labels = (plane[None] for plane in discs(64))
-    model.loss(model(image.unsqueeze(1).float()), model.targets(labels))["loss"].backward()
+    model.loss(model(as_seen(image)), model.targets(labels))["loss"].backward()
     assert all(weight.grad is not None for weight in model.parameters() if weight.requires_grad)
 
 
 def test_a_written_model_gives_the_same_outputs(entry, model, tmp_path):
     model.train()(torch.rand(2, 1, 64, 64) * 255)  # moves the batch statistics away from their start
-    write_model(tmp_path, entry[1], model.state_dict())
+    write_model(tmp_path, entry[1], model.state_dict(), origin={})
     rebuilt = read_model(tmp_path)
     images = torch.rand(1, 1, 70, 50) * 255
     with torch.inference_mode():

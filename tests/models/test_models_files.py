@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from monolayer.errors import InputError
-from monolayer.models._files import read_model, write_model
+from monolayer.models._files import initialise, read_model, write_model
 from monolayer.models._settings import selected_model
 
 VALUES = {"architecture": "unet", "channels": [4, 8]}
@@ -13,7 +13,7 @@ VALUES = {"architecture": "unet", "channels": [4, 8]}
 @pytest.fixture
 def folder(tmp_path):
     module, settings = selected_model({"models": {"m": VALUES}}, "m")
-    write_model(tmp_path, settings, module.build(settings).state_dict())
+    write_model(tmp_path, settings, module.build(settings).state_dict(), {"seed": 3})
     return tmp_path
 
 
@@ -27,7 +27,11 @@ def change(folder, **settings):
 def test_the_description_holds_every_setting(folder):
     settings = json.loads((folder / "model.json").read_text())["settings"]
     assert settings["channels"] == [4, 8]
-    assert settings["grey_mean"] == 128
+    assert settings["normalise"]["mean"] == 128
+
+
+def test_the_description_says_what_the_weights_come_from(folder):
+    assert json.loads((folder / "model.json").read_text())["origin"] == {"seed": 3}
 
 
 def test_the_weights_need_no_pickled_code(folder):
@@ -67,6 +71,20 @@ def test_a_setting_of_another_version(folder):
     change(folder, kernel=7)
     with pytest.raises(InputError, match=r"another version .*kernel: unknown key"):
         read_model(folder)
+
+
+def test_a_model_starts_from_the_weights_of_another(folder):
+    module, settings = selected_model({"models": {"m": VALUES}}, "m")
+    model = module.build(settings)
+    initialise(model, folder)
+    trained = torch.load(folder / "weights.pt", weights_only=True)
+    assert all(torch.equal(value, trained[name]) for name, value in model.state_dict().items())
+
+
+def test_a_model_cannot_start_from_another_net(folder):
+    module, settings = selected_model({"models": {"m": {**VALUES, "channels": [4, 16]}}}, "m")
+    with pytest.raises(InputError, match=r"initialise_from: .*weights\.pt does not fit .*model\.json"):
+        initialise(module.build(settings), folder)
 
 
 def test_weights_of_another_net(folder):

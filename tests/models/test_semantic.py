@@ -8,7 +8,7 @@ from monolayer.errors import InputError
 from monolayer.models._semantic import LossSettings, SemanticModel, SemanticSettings
 from monolayer.parameters import validate
 
-SETTINGS = SemanticSettings(architecture="unet", grey_mean=100.0, grey_scale=50.0)
+SETTINGS = SemanticSettings(architecture="unet")
 
 
 def model(**loss: float) -> SemanticModel:
@@ -18,10 +18,6 @@ def model(**loss: float) -> SemanticModel:
 
 def logits(probability: list[list[float]]) -> torch.Tensor:
     return torch.logit(torch.tensor(probability))[None, None]
-
-
-def test_the_net_sees_normalised_grey_levels():
-    assert model()(torch.tensor([[[[100.0, 150.0]]]])).tolist() == [[[[0.0, 1.0]]]]
 
 
 def test_targets_are_the_foreground():

@@ -3,6 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from tiny_project import Sample, packed_of
 
+from monolayer.normalisation import NormaliseSettings
 from monolayer.training.crops import Crops, CropSettings
 
 
@@ -23,9 +24,9 @@ def crops(
     *samples: Sample, size: int = 8, count: int = 400, seed: int = 0, step: int = 0, **settings: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of so many crops, [count, size, size]."""
-    source = Crops(packed_of(*samples), size, count, CropSettings(**settings), seed)
-    images, labels = source.batch(step)
-    return images.numpy(), labels.numpy()
+    source = Crops(packed_of(*samples), size, count, CropSettings(**settings), NormaliseSettings(), seed)
+    batch = source.batch(step)
+    return batch.images.numpy(), batch.labels.numpy()
 
 
 def orientations(image: np.ndarray) -> set[bytes]:
@@ -60,10 +61,10 @@ def test_all_eight_orientations_occur():
 
 def test_a_batch_depends_on_seed_and_step_alone():
     samples = numbered(12, 15), numbered(20, 9)
-    source = Crops(packed_of(*samples), 8, 4, CropSettings(), seed=0)
-    fifth = source.batch(5)[1].numpy()
+    source = Crops(packed_of(*samples), 8, 4, CropSettings(), NormaliseSettings(), seed=0)
+    fifth = source.batch(5).labels.numpy()
     source.batch(2)
-    assert_array_equal(source.batch(5)[1].numpy(), fifth)
+    assert_array_equal(source.batch(5).labels.numpy(), fifth)
     for other in (crops(*samples, step=1), crops(*samples, seed=1)):
         assert (other[1] != crops(*samples)[1]).any()
 
@@ -85,6 +86,41 @@ def test_crops_are_centred_on_cells_or_background(positive_share, inside):
 def test_about_the_given_share_is_positive():
     _, labels = crops(half(60, 50), half(30, 70), size=1, positive_share=0.75)
     assert 0.68 < (labels > 0).mean() < 0.82
+
+
+def test_the_others_may_be_anywhere():
+    # Cells cover the upper half, so half of the crops that are not made positive are positive all the same.
+    _, labels = crops(half(60, 50), half(30, 70), size=1, positive_share=0.4, others="anywhere", count=4000)
+    assert 0.67 < (labels > 0).mean() < 0.73
+    ragged = numbered(6, 10)
+    ragged.labels[1, 3:] = 0
+    images, _ = crops(ragged, size=1, positive_share=0, others="anywhere", count=60_000)
+    counts = np.unique(images, return_counts=True)[1]
+    assert len(counts) == 60
+    assert counts.min() > 850
+    assert counts.max() < 1150
+
+
+def test_published_crops_show_a_cell():
+    # A shift of half the size: any crop with the chosen pixel in it.
+    _, labels = crops(disc(), size=16, positive_share=0.7, shift=8, others="anywhere", count=2000)
+    shown = (labels > 0).any(axis=(1, 2)).mean()
+    anywhere = (crops(disc(), size=16, positive_share=0, others="anywhere", count=2000)[1] > 0).any(
+        axis=(1, 2)
+    )
+    assert shown == pytest.approx(0.7 + 0.3 * anywhere.mean(), abs=0.04)
+
+
+def test_every_crop_knows_the_levels_of_its_image():
+    dark, bright = (
+        Sample(np.full((9, 9), level, np.uint8), np.zeros((9, 9), np.uint16)) for level in (10, 200)
+    )
+    bright.image[0, 0] = 240
+    settings = NormaliseSettings(method="min-max")
+    batch = Crops(packed_of(dark, bright), 4, 50, CropSettings(), settings, seed=0).batch(0)
+    expected = [[10, 1] if image.max() == 10 else [200, 40] for image in batch.images]
+    assert_array_equal(batch.levels, expected)
+    assert len({tuple(pair) for pair in expected}) == 2
 
 
 def test_centres_are_uniform_over_the_pixels_of_their_kind():

@@ -3,12 +3,15 @@
 import json
 import signal
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tiny_project import TINY
 
 from monolayer.errors import InputError
+from monolayer.packing import read_packed
 from monolayer.training.crops import Crops
 from stages.train import train
 
@@ -104,6 +107,50 @@ def test_a_training_killed_after_its_last_epoch_only_writes_its_outs(project, mo
         train(**project.train_arguments("killed"))
     train(**project.train_arguments())
     assert_same_outs(project, "whole", "trained")
+
+
+def first_validation(project, **model: object) -> float:
+    project.set_parameters({**TINY, "lr": 1e-9, "epochs": 1, **model})
+    out = f"run {len(list(project.root.iterdir()))}"
+    train(**project.train_arguments(out))
+    return json.loads((project.root / out / "metrics.json").read_text())["val_dice"]
+
+
+def test_fine_tuning_starts_where_the_training_ended(project):
+    project.set_parameters({**TINY, "epochs": 6, "lr": 1e-2})
+    train(**project.train_arguments("before"))
+    ended = json.loads((project.root / "before/metrics.json").read_text())["val_dice"]
+    assert ended > 0.5
+    goes_on = first_validation(project, initialise_from="before/model")
+    assert goes_on == pytest.approx(ended, abs=0.02)
+    assert first_validation(project) < ended - 0.1
+
+
+@pytest.mark.parametrize("method", ["min-max", "percentile", "dataset", "imagenet"])
+def test_every_normalisation_trains(project, method):
+    project.set_parameters({**TINY, "epochs": 4, "lr": 2e-2, "normalise": {"method": method}})
+    train(**project.train_arguments())
+    model = json.loads((project.root / "trained/model/model.json").read_text())
+    kept = model["settings"]["normalise"]["method"]
+    assert kept == (method if method in ("min-max", "percentile") else "fixed")
+    assert model["origin"]["seed"] == 3
+    assert model["origin"]["data"]["train"] == read_packed(Path("packed/train")).digest
+
+
+def test_a_resized_training_sees_resized_images(project, monkeypatch):
+    seen = set()
+
+    def batch(crops: Crops, number: int) -> object:
+        cut_here = cut(crops, number)
+        seen.add(tuple(np.unique(cut_here.labels)))
+        return cut_here
+
+    cut = Crops.batch
+    monkeypatch.setattr(Crops, "batch", batch)
+    project.set_parameters({**TINY, "resize": 32})
+    train(**project.train_arguments())
+    assert seen == {(0, 1, 2)}  # both discs in every crop of 32 pixels: it is the whole image
+    assert not (project.root / "scratch").exists() or not list((project.root / "scratch").iterdir())
 
 
 def test_a_model_that_does_not_exist(project):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from tiny_project import Sample, packed_of
 
+from monolayer.normalisation import NormaliseSettings
 from monolayer.training.data import WholeImages, spread
 
 
@@ -18,8 +19,9 @@ def test_whole_images_keep_their_size():
     samples = [
         Sample(rng.integers(256, size=s), rng.integers(65536, size=s)) for s in ((3, 4), (5, 2), (6, 6))
     ]
-    images = WholeImages(packed_of(*samples), count=2)
+    normalise = NormaliseSettings(mean=50, scale=2)
+    images = WholeImages(packed_of(*samples), normalise, count=2)
     assert len(images) == 2
     for (image, labels), sample in zip(images, samples, strict=False):
-        assert (image.numpy() == sample.image[None]).all()
+        assert (image.numpy() == (sample.image[None] - 50) / 2).all()
         assert (labels.numpy() == sample.labels[None]).all()

@@ -12,6 +12,7 @@ import yaml
 
 from monolayer.coco import Coco, Image, write_coco
 from monolayer.images import write_tiff
+from monolayer.normalisation import grey_histogram
 from monolayer.packing import Packed, pack_split
 from monolayer.parallel import ComputeSettings
 
@@ -39,6 +40,7 @@ def packed_of(*samples: Sample) -> Packed:
         pixels=np.concatenate([sample.image.ravel() for sample in samples]).astype(np.uint8),
         labels=np.concatenate([sample.labels.ravel() for sample in samples]).astype(np.uint16),
         foreground=np.concatenate([(sample.labels > 0).sum(axis=1) for sample in samples]).astype(np.int32),
+        histograms=np.stack([grey_histogram(sample.image.astype(np.uint8)) for sample in samples]),
         images=[
             Image(number, f"{number}.tif", *reversed(sample.image.shape))
             for number, sample in enumerate(samples)

@@ -1,0 +1,47 @@
+"""What a training is made from, besides the settings of the model: kept with the weights."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import monolayer
+from monolayer.models._files import weights_digest
+from monolayer.models._settings import ModelSettings
+from monolayer.normalisation import known_before_the_image
+from monolayer.packing import Packed
+from monolayer.training._settings import TrainSettings
+
+
+def with_known_levels(model: ModelSettings, train: Packed) -> ModelSettings:
+    """Return the settings with the numbers that normalise images where the training images give them."""
+    known = known_before_the_image(model.normalise, train.histograms)
+    return model.model_copy(update={"normalise": known})
+
+
+def origin_of(
+    model: ModelSettings, settings: TrainSettings, seed: int, train: Packed, val: Packed
+) -> dict[str, Any]:
+    """Return seed, recipe, digests of data, code and first weights, as JSON can hold them."""
+    start = model.initialise_from
+    return {
+        "seed": seed,
+        "train": settings.model_dump(),
+        "data": {"train": train.digest, "val": val.digest},
+        "initial_weights": None if start is None else weights_digest(Path(start)),
+        "code": code_version(),
+    }
+
+
+def code_version() -> dict[str, str]:
+    """Return the version of torch, and a digest of Monolayer's own modules."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(monolayer.__path__[0]).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return {"monolayer": digest.hexdigest()[:16], "torch": torch.__version__}
+
+
+def fingerprint(name: str, model: ModelSettings, origin: dict[str, Any]) -> str:
+    """Return 16 characters that change with what decides the training of an entry of ``models:``."""
+    return hashlib.sha256(f"{name} {model!r} {origin!r}".encode()).hexdigest()[:16]

@@ -1,0 +1,68 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_project import TINY, disc_sample, packed_of
+
+from monolayer.errors import InputError
+from monolayer.models._settings import selected_model
+from monolayer.training._settings import TrainSettings
+from monolayer.training.origin import code_version, fingerprint, origin_of, with_known_levels
+
+SPLIT = packed_of(disc_sample(0))
+
+
+def print_of(name: str = "m", seed: int = 0, train=SPLIT, val=SPLIT, recipe=None, **model: object) -> str:
+    _, settings = selected_model({"models": {name: {**TINY, **model}}}, name)
+    return fingerprint(name, settings, origin_of(settings, TrainSettings(**(recipe or {})), seed, train, val))
+
+
+def test_the_same_training_has_the_same_fingerprint():
+    assert print_of() == print_of()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "other"},
+        {"seed": 1},
+        {"lr": 1e-5},
+        {"recipe": {"optimizer": "sgd"}},
+        {"train": SPLIT._replace(digest="1")},
+        {"val": SPLIT._replace(digest="1")},
+    ],
+)
+def test_another_training_has_another_fingerprint(change):
+    assert print_of(**change) != print_of()
+
+
+def test_other_first_weights_are_another_training(tmp_path):
+    torch.save({"a": torch.zeros(3)}, tmp_path / "weights.pt")
+    before = print_of(initialise_from=str(tmp_path))
+    torch.save({"a": torch.ones(3)}, tmp_path / "weights.pt")
+    assert print_of(initialise_from=str(tmp_path)) != before
+
+
+def test_first_weights_that_are_not_there(tmp_path):
+    with pytest.raises(InputError, match=r"initialise_from: .*weights\.pt cannot be read .*No such file"):
+        print_of(initialise_from=str(tmp_path))
+
+
+def test_another_line_of_code_is_another_version(tmp_path, monkeypatch):
+    copy = tmp_path / "monolayer"
+    shutil.copytree(Path("monolayer"), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    before = code_version()
+    monkeypatch.setattr("monolayer.__path__", [str(copy)])
+    assert code_version() == before
+    with (copy / "errors.py").open("a") as file:
+        file.write("\n")
+    assert code_version()["monolayer"] != before["monolayer"]
+
+
+def test_statistics_of_the_data_set_are_kept_with_the_model():
+    _, settings = selected_model({"models": {"m": {**TINY, "normalise": {"method": "dataset"}}}}, "m")
+    known = with_known_levels(settings, SPLIT).normalise
+    pixels = SPLIT.pixels.astype(float)
+    assert known.method == "fixed"
+    assert (known.mean, known.scale) == pytest.approx((pixels.mean(), pixels.std()))
