@@ -1,4 +1,4 @@
-"""Whole images to validate on."""
+"""Whole images to validate on, and where those to train on are kept."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -42,6 +42,15 @@ class WholeImages(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy((image - offset) / scale)[None], torch.from_numpy(labels.astype("int32"))[
             None
         ]
+
+
+def home_of(packed: Packed, device: torch.device, share: float) -> torch.device:
+    """Return where training images are to be kept: on a GPU where they take no more than `share` of it."""
+    if device.type == "cpu":
+        return device
+    size = packed.pixels.nbytes + packed.labels.nbytes
+    fits = size <= share * torch.cuda.get_device_properties(device).total_memory
+    return device if fits else torch.device("cpu")
 
 
 def spread(items: Sequence[Item], count: int | None) -> list[Item]:

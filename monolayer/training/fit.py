@@ -20,7 +20,7 @@ from monolayer.packing import Packed, resized_once
 from monolayer.training._settings import TrainSettings
 from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks
 from monolayer.training.crops import Crops
-from monolayer.training.data import WholeImages
+from monolayer.training.data import WholeImages, home_of
 from monolayer.training.history import read_history
 from monolayer.training.task import Task
 
@@ -88,10 +88,12 @@ def fit(
         settings=settings.crops,
         normalise=model_settings.normalise,
         seed=seed,
-        device=find_device(settings.accelerator),
+        device=home_of(train, find_device(settings.accelerator), settings.resident_share),
     )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
     task = Task(model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed)
+    if settings.compile is not None:
+        model.compile(mode=settings.compile)
     last = scratch / "last.ckpt"
     _trainer(model_settings.epochs, settings, scratch).fit(
         task,

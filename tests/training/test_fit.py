@@ -1,6 +1,7 @@
 """Training repeats bit for bit, also when it is killed on the way."""
 
 import json
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -151,6 +152,17 @@ def test_a_resized_training_sees_resized_images(project, monkeypatch):
     train(**project.train_arguments())
     assert seen == {(0, 1, 2)}  # both discs in every crop of 32 pixels: it is the whole image
     assert not (project.root / "scratch").exists() or not list((project.root / "scratch").iterdir())
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+def test_a_compiled_training_learns_the_same(project):
+    scores = []
+    for mode in (None, "default"):
+        project.set_parameters({**TINY, "epochs": 1, "train": {"compile": mode}})
+        train(**project.train_arguments(f"{mode}"))
+        scores.append(json.loads((project.root / f"{mode}/metrics.json").read_text())["val_dice"])
+    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    assert weights(project, "None").keys() == weights(project, "default").keys()
 
 
 def test_a_model_that_does_not_exist(project):

@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from tiny_project import Sample, packed_of
+import torch
+from tiny_project import Sample, disc_sample, packed_of
 
 from monolayer.normalisation import NormaliseSettings
-from monolayer.training.data import WholeImages, spread
+from monolayer.training.data import WholeImages, home_of, spread
 
 
 @pytest.mark.parametrize(
@@ -12,6 +15,15 @@ from monolayer.training.data import WholeImages, spread
 )
 def test_items_are_spread_over_the_list(count, chosen):
     assert spread(range(5), count) == chosen
+
+
+@pytest.mark.parametrize(("memory", "home"), [(3 * 64 * 72 * 2, "cuda"), (3 * 64 * 72 * 2 - 1, "cpu")])
+def test_a_gpu_keeps_images_that_take_half_of_it(monkeypatch, memory, home):
+    properties = SimpleNamespace(total_memory=memory)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: properties)
+    packed = packed_of(disc_sample(0))  # 64 x 72 pixels of 3 bytes each
+    assert home_of(packed, torch.device("cuda"), 0.5).type == home
+    assert home_of(packed, torch.device("cpu"), 0).type == "cpu"
 
 
 def test_whole_images_keep_their_size():
