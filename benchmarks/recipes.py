@@ -1,0 +1,204 @@
+"""What each choice of the recipe does for UNet-6L-3R, on the embedded data and on a dozen real images.
+
+``python -m benchmarks.recipes FOLDER [SECTION ...]`` needs the embedded run (`dvc repro`) and a folder laid
+out like LIVECell's server, and writes benchmarks/results/recipes.json after every training, so that it may be
+stopped at any time; what is there already is not trained again.
+"""
+
+import contextlib
+import io
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.measure import RESULTS, ROOT, machine, write_result
+from monolayer.coco import read_coco
+from monolayer.datasets import livecell
+from monolayer.evaluation import THRESHOLDS
+from monolayer.inference import PredictSettings, predict_image
+from monolayer.mask_files import write_mask_files
+from monolayer.masks import MaskSettings
+from monolayer.metrics.foreground import foreground_scores
+from monolayer.metrics.overlap import confusion, dice
+from monolayer.models._files import read_model
+from monolayer.models._model import Model
+from monolayer.models._settings import selected_model
+from monolayer.packing import Packed, pack_split, read_packed
+from monolayer.parallel import ComputeSettings
+from monolayer.parameters import read_parameters
+from monolayer.training._settings import training_of
+from monolayer.training.fit import fit
+from monolayer.training.origin import with_known_levels
+
+SPLITS = ("train", "val", "test")
+MODEL = "unet-6l-3r"
+AUGMENTED = {"crops": {"rotate": 180, "scale": 0.3}, "grey": {"contrast": 0.3}}
+EQUAL = {"epochs": 4, "crops_per_epoch": 300, "crop_size": 128, "batch_size": 4}
+"""The budget of each variant: 300 steps of 4 crops of 128 pixels."""
+LONG = {"epochs": 8, "crops_per_epoch": 900, "crop_size": 128, "batch_size": 4}
+"""About 10 minutes on 2 cores without bfloat16."""
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "base": {},
+    "base, seed 1": {"seed": 1},
+    "base, seed 2": {"seed": 2},
+    "adam": {"train": {"optimizer": "adam", "weight_decay": 0}},
+    "sgd, lr 0.1": {"model": {"lr": 0.1}, "train": {"optimizer": "sgd", "weight_decay": 1e-4}},
+    "constant rate, lr 1e-3": {"model": {"lr": 1e-3}, "train": {"schedule": "constant"}},
+    "cosine": {"train": {"schedule": "cosine", "warm_up": 0.1}},
+    "weights not averaged": {"train": {"ema_decay": None}},
+    "Dice alone": {"model": {"loss": {"bce": 0}}},
+    "BCE alone": {"model": {"loss": {"dice": 0}}},
+    "0.01 BCE + Dice": {"model": {"loss": {"bce": 0.01}}},
+    "focal + Dice": {"model": {"loss": {"bce": 0, "focal": 1}}},
+    "crops anywhere": {"train": {"crops": {"positive_share": 0, "others": "anywhere"}}},
+    "crops 0.7 not empty": {"train": {"crops": {"positive_share": 0.7, "others": "anywhere", "shift": 64}}},
+    "no turns": {"train": {"crops": {"turns": False}}},
+    "rotation, scale, contrast": {"train": AUGMENTED},
+    "brightness, blur, noise": {"train": {"grey": {"brightness": 10, "blur": 1, "noise": 3}}},
+    "gradients clipped": {"train": {"clip_norm": 1}},
+    "min-max": {"model": {"normalise": {"method": "min-max"}}},
+    "percentile": {"model": {"normalise": {"method": "percentile"}}},
+    "data-set statistics": {"model": {"normalise": {"method": "dataset"}}},
+    "ImageNet statistics": {"model": {"normalise": {"method": "imagenet"}}},
+    "resized to 256": {"model": {"resize": 256}},
+}
+
+
+def main(source: Path, sections: list[str]) -> None:
+    path = RESULTS / "recipes.json"
+    result = json.loads(path.read_text()) if path.exists() else {"machine": machine(), "budget": EQUAL}
+    with tempfile.TemporaryDirectory() as folder:
+        data = {"embedded": _embedded(Path(folder)), "livecell-mini": _livecell(source, Path(folder))}
+        work = {
+            "variants": lambda: _variants(result, data),
+            "sim_to_real": lambda: _sim_to_real(result, data["livecell-mini"]),
+            "long": lambda: _long(result, data["livecell-mini"]),
+        }
+        for section in sections or list(work):
+            work[section]()
+
+
+Data = dict[str, Packed]
+
+
+def _embedded(folder: Path) -> Data:
+    return _pack(ROOT / "data/clean", ROOT / "data/raw/images", ROOT / "data/masks", folder / "embedded")
+
+
+def _livecell(source: Path, folder: Path) -> Data:
+    raw = folder / "raw"
+    settings = livecell.Settings(source="livecell", base_url=str(source.resolve()))
+    livecell.download(settings, raw, folder / "scratch")
+    for split in SPLITS:
+        annotated = read_coco(raw / "annotations" / f"{split}.json")
+        write_mask_files(annotated, folder / "masks", split, MaskSettings(), ComputeSettings())
+    return _pack(raw / "annotations", raw / "images", folder / "masks", folder / "livecell")
+
+
+def _pack(annotations: Path, images: Path, masks: Path, out: Path) -> Data:
+    for split in SPLITS:
+        pack_split(annotations, images, masks, split, out / split, ComputeSettings())
+    return {split: read_packed(out / split) for split in SPLITS}
+
+
+def _variants(result: dict[str, Any], data: dict[str, Data]) -> None:
+    for name, variant in VARIANTS.items():
+        for source in data:
+            row = result.setdefault("variants", {}).setdefault(source, {})
+            if name not in row:
+                row[name] = _train(data[source], {**EQUAL, **variant.get("model", {})}, variant)
+                _keep(result, source, name, row[name])
+
+
+def _sim_to_real(result: dict[str, Any], real: Data) -> None:
+    """Score nets that saw synthetic images alone, and train on from them against from scratch."""
+    table = result.setdefault("sim_to_real", {})
+    for name in read_parameters(ROOT / "params.yaml")["models"]:
+        model = read_model(ROOT / "models" / name)
+        table[name] = _scores(model, real, threshold=_threshold(model, read_packed(ROOT / "data/packed/val")))
+        _keep(result, "sim_to_real", name, table[name])
+    start = {"initialise_from": str(ROOT / "models" / MODEL)}
+    for lr in (4e-3, 1e-3):
+        name = f"{MODEL}, then trained on the real images, lr {lr:g}"
+        table[name] = _train(real, {**EQUAL, **start, "lr": lr}, {})
+        _keep(result, "sim_to_real", name, table[name])
+    table[f"{MODEL}, real images alone"] = result["variants"]["livecell-mini"]["base"]
+
+
+def _long(result: dict[str, Any], real: Data) -> None:
+    table = result.setdefault("long", {})
+    variants = {
+        "from scratch": {},
+        "from the embedded run": {"initialise_from": str(ROOT / "models" / MODEL)},
+    }
+    for name, start in variants.items():
+        if name not in table:
+            table[name] = _train(real, {**LONG, **start}, {"train": AUGMENTED})
+            _keep(result, "long", name, table[name])
+
+
+def _keep(result: dict[str, Any], section: str, name: str, row: dict[str, Any]) -> None:
+    write_result("recipes", result)
+    print(section, name, {key: row[key] for key in ("val_dice", "dice") if key in row}, file=sys.stderr)
+
+
+def _train(data: Data, model: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
+    parameters = read_parameters(ROOT / "params.yaml")
+    parameters["models"][MODEL] |= {**model, "train": variant.get("train", {})}
+    architecture, settings = selected_model(parameters, MODEL)
+    settings = with_known_levels(settings, data["train"])
+    recipe = training_of(parameters, MODEL, settings)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stdout(io.StringIO()):
+        trained = fit(
+            architecture, settings, recipe, data["train"], data["val"], variant.get("seed", 0), Path(scratch)
+        )
+    seconds = time.perf_counter() - start
+    net = architecture.build(settings)
+    net.load_state_dict(trained.weights)
+    threshold = _threshold(net.eval(), data["val"])
+    augmented = _scores(net, data, threshold, test_time_augmentation=True)
+    return {
+        "seconds": round(seconds),
+        "val_dice": round(float(trained.history["val_dice"].max()), 4),
+        "val_dice_by_epoch": trained.history["val_dice"].round(4).tolist(),
+        **_scores(net, data, threshold),
+        "dice_with_test_time_augmentation": augmented["dice"],
+    }
+
+
+def _threshold(model: Model, val: Packed) -> float:
+    return THRESHOLDS[int(np.argmax(_dice_at(model, val, list(THRESHOLDS)).mean(axis=0)))]
+
+
+def _scores(model: Model, data: Data, threshold: float, **choices: Any) -> dict[str, Any]:
+    counts = _counts(model, data["test"], [threshold], **choices)[:, 0]
+    scores = foreground_scores(counts)
+    kept = {name: round(float(scores[name]), 4) for name in ("dice", "iou", "confluence_rmse")}
+    return {**kept, "threshold": threshold}
+
+
+def _dice_at(model: Model, split: Packed, thresholds: list[float]) -> np.ndarray:
+    return dice(_counts(model, split, thresholds))
+
+
+def _counts(model: Model, split: Packed, thresholds: list[float], **choices: Any) -> np.ndarray:
+    settings = PredictSettings(**choices)
+    torch.set_num_threads(settings.threads)
+    rows = []
+    for number in range(len(split.images)):
+        image, labels = split.image(number)
+        foreground = predict_image(model, np.array(image), settings).foreground
+        rows.append([confusion(labels > 0, foreground >= threshold) for threshold in thresholds])
+    return np.array(rows)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
