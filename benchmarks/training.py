@@ -21,8 +21,9 @@ from monai.inferers.utils import sliding_window_inference
 from benchmarks import peer_training
 from benchmarks.measure import ROOT, machine, measure, write_result
 from benchmarks.rehearsal import build
-from monolayer.accelerator import choose_precision, find_device
+from monolayer.accelerator import choose_precision, find_device, on_this_machine
 from monolayer.coco import read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.images import ImageFolder
 from monolayer.inference import PredictSettings, predict_image
 from monolayer.metrics.overlap import confusion, dice
@@ -37,12 +38,13 @@ CROP_SIZE = 96
 BATCH_SIZE = peer_training.CROPS_PER_IMAGE * peer_training.IMAGES_PER_BATCH
 SECONDS = 6
 ROUNDS = 3
+COMPUTE = ComputeSettings(devices=1)
 REHEARSAL = ROOT / ".scratch" / "rehearsal"
 
 
 def main() -> None:
     device = find_device("auto")
-    torch.set_num_threads(TrainSettings().threads)
+    torch.set_num_threads(COMPUTE.threads)
     files = _files("train")
     train, val = (read_packed(ROOT / "data" / "packed" / split) for split in ("train", "val"))
     result: dict[str, Any] = {
@@ -103,7 +105,9 @@ def _ours(
         own = settings.model_copy(update={"crops_per_epoch": count * BATCH_SIZE})
         with tempfile.TemporaryDirectory() as scratch:
             start = time.perf_counter()
-            fit(architecture, own, TrainSettings(validation_images=1), train, val, 0, Path(scratch))
+            recipe, folder = TrainSettings(validation_images=1), Path(scratch)
+            compute = on_this_machine(COMPUTE)
+            fit(architecture, own, recipe, compute, train, val, 0, folder / "running", folder / "logs")
             seconds.append(time.perf_counter() - start)
     return (steps[1] - steps[0]) * BATCH_SIZE / (seconds[1] - seconds[0])
 
@@ -157,7 +161,9 @@ def _memory() -> dict[str, Any]:
         )
         shutil.rmtree(workspace / "masks")
         packed = sum(path.stat().st_size for path in (workspace / "packed").rglob("*.npy"))
-        command = "stages.train --name unet --packed packed --scratch s --out m --metrics m.json --plots p"
+        command = (
+            "stages.train --name unet --packed packed --scratch s --logs l --out m --metrics m.json --plots p"
+        )
         train = measure(sys.executable, "-m", *command.split(), cwd=workspace)
     return {
         "images": len(read_coco(REHEARSAL / "annotations" / "train.json").images),

@@ -9,7 +9,8 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import pad
 
-from monolayer.accelerator import Accelerator, Precision, autocast
+from monolayer.accelerator import autocast
+from monolayer.compute import Precision
 from monolayer.models._model import Model
 from monolayer.parameters import Number, Settings
 from monolayer.prediction import Prediction
@@ -24,16 +25,12 @@ class PredictSettings(Settings):
     """Images with a longer side, in pixels, are cut into square tiles of this size."""
     overlap: Number = Field(default=0.25, ge=0, lt=1)
     """Share of a tile that its neighbours cover too; a Gaussian weight blends them."""
-    threads: int = Field(default=2, ge=1)
-    """CPU threads; the last bit of a probability depends on their number."""
-    accelerator: Accelerator = "auto"
-    """``auto`` takes a GPU where there is one."""
-    precision: Precision = "auto"
-    """Number format of the nets, by Lightning's names."""
 
 
 @torch.inference_mode()
-def predict_image(model: Model, image: np.ndarray, settings: PredictSettings) -> Prediction:
+def predict_image(
+    model: Model, image: np.ndarray, settings: PredictSettings, precision: Precision = "auto"
+) -> Prediction:
     """Apply a model to one image.
 
     Parameters
@@ -44,11 +41,13 @@ def predict_image(model: Model, image: np.ndarray, settings: PredictSettings) ->
         Grey levels, uint8 [H, W].
     settings
         Threshold and tiling.
+    precision
+        Number format of the net.
     """
     device = next(model.parameters()).device
     pixels = torch.from_numpy(image).to(device).float()[None, None]  # (1, 1, H, W)
     apply = model if max(image.shape) <= settings.tile else _tiled(model, settings)
-    with autocast(settings.precision, device):
+    with autocast(precision, device):
         outputs = outputs_at_stride(apply, model.stride, pixels)
     return model.decode(outputs, settings.threshold)
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.lib.format import open_memmap
 
 from monolayer.coco import Image, read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image, read_labels, write_whole
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 
 
 class _Index(msgspec.Struct):

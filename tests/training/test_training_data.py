@@ -20,6 +20,7 @@ def test_whole_images_keep_their_size():
     ]
     images = WholeImages(packed_of(*samples), count=2)
     assert len(images) == 2
-    for (image, labels), sample in zip(images, samples, strict=False):
+    for (image, labels, counts), sample in zip(images, samples, strict=False):
+        assert counts
         assert (image.numpy() == sample.image[None]).all()
         assert (labels.numpy() == sample.labels[None]).all()
