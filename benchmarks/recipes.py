@@ -18,7 +18,9 @@ import numpy as np
 import torch
 
 from benchmarks.measure import RESULTS, ROOT, machine, write_result
+from monolayer.accelerator import on_this_machine
 from monolayer.coco import read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.datasets import livecell
 from monolayer.evaluation import THRESHOLDS
 from monolayer.inference import PredictSettings, predict_image
@@ -30,7 +32,6 @@ from monolayer.models._files import read_model
 from monolayer.models._model import Model
 from monolayer.models._settings import selected_model
 from monolayer.packing import Packed, pack_split, read_packed
-from monolayer.parallel import ComputeSettings
 from monolayer.parameters import read_parameters
 from monolayer.training._settings import training_of
 from monolayer.training.fit import fit
@@ -38,6 +39,7 @@ from monolayer.training.origin import with_known_levels
 
 SPLITS = ("train", "val", "test")
 MODEL = "unet-6l-3r"
+COMPUTE = on_this_machine(ComputeSettings(devices=1))
 AUGMENTED = {"crops": {"rotate": 180, "scale": 0.3}, "grey": {"contrast": 0.3}}
 EQUAL = {"epochs": 4, "crops_per_epoch": 300, "crop_size": 128, "batch_size": 4}
 """The budget of each variant: 300 steps of 4 crops of 128 pixels."""
@@ -155,11 +157,22 @@ def _train(data: Data, model: dict[str, Any], variant: dict[str, Any]) -> dict[s
     architecture, settings = selected_model(parameters, MODEL)
     settings = with_known_levels(settings, data["train"])
     recipe = training_of(parameters, MODEL, settings)
+    seed = variant.get("seed", 0)
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stdout(io.StringIO()):
+    with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(io.StringIO()):
+        scratch = Path(name)
         trained = fit(
-            architecture, settings, recipe, data["train"], data["val"], variant.get("seed", 0), Path(scratch)
+            architecture,
+            settings,
+            recipe,
+            COMPUTE,
+            data["train"],
+            data["val"],
+            seed,
+            scratch,
+            scratch / "logs",
         )
+    assert trained is not None  # there is one process
     seconds = time.perf_counter() - start
     net = architecture.build(settings)
     net.load_state_dict(trained.weights)
@@ -191,11 +204,11 @@ def _dice_at(model: Model, split: Packed, thresholds: list[float]) -> np.ndarray
 
 def _counts(model: Model, split: Packed, thresholds: list[float], **choices: Any) -> np.ndarray:
     settings = PredictSettings(**choices)
-    torch.set_num_threads(settings.threads)
+    torch.set_num_threads(COMPUTE.threads)
     rows = []
     for number in range(len(split.images)):
         image, labels = split.image(number)
-        foreground = predict_image(model, np.array(image), settings).foreground
+        foreground = predict_image(model, np.array(image), settings, COMPUTE.precision).foreground
         rows.append([confusion(labels > 0, foreground >= threshold) for threshold in thresholds])
     return np.array(rows)
 

@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from monolayer.coco import Annotation, Coco, Image, write_coco
+from monolayer.compute import ComputeSettings
 from monolayer.filenames import LivecellName, write
 from monolayer.images import write_tiff
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 from monolayer.synthesis.cell_types import CELL_TYPES
 from monolayer.synthesis.field import render_field
 from monolayer.synthesis.polygons import area, bounding_box

@@ -21,8 +21,9 @@ from monai.inferers.utils import sliding_window_inference
 from benchmarks import peer_training
 from benchmarks.measure import ROOT, machine, measure, write_result
 from benchmarks.rehearsal import build
-from monolayer.accelerator import autocast, choose_precision, find_device
+from monolayer.accelerator import autocast, choose_precision, find_device, on_this_machine
 from monolayer.coco import read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.images import ImageFolder
 from monolayer.inference import PredictSettings, predict_image
 from monolayer.metrics.overlap import confusion, dice
@@ -40,12 +41,13 @@ SECONDS = 6
 MEAN, SCALE = np.float32(128), np.float32(10)
 ROUNDS = 3
 PUBLISHED_CROPS = 3253 * peer_training.CROPS_PER_IMAGE * 100  # all of LIVECell's training images, 100 epochs
+COMPUTE = ComputeSettings(devices=1)
 REHEARSAL = ROOT / ".scratch" / "rehearsal"
 
 
 def main() -> None:
     device = find_device("auto")
-    torch.set_num_threads(TrainSettings().threads)
+    torch.set_num_threads(COMPUTE.threads)
     files = _files("train")
     train, val = (read_packed(ROOT / "data" / "packed" / split) for split in ("train", "val"))
     result: dict[str, Any] = {
@@ -109,7 +111,9 @@ def _ours(
         own = settings.model_copy(update={"crops_per_epoch": count * BATCH_SIZE})
         with tempfile.TemporaryDirectory() as scratch:
             start = time.perf_counter()
-            fit(architecture, own, TrainSettings(validation_images=1), train, val, 0, Path(scratch))
+            recipe, folder = TrainSettings(validation_images=1), Path(scratch)
+            compute = on_this_machine(COMPUTE)
+            fit(architecture, own, recipe, compute, train, val, 0, folder / "running", folder / "logs")
             seconds.append(time.perf_counter() - start)
     return (steps[1] - steps[0]) * BATCH_SIZE / (seconds[1] - seconds[0])
 
@@ -118,7 +122,7 @@ def _bare(architecture: ModuleType, settings: ModelSettings, device: torch.devic
     """Return the rate of forward, backward and optimiser alone, on one batch that stays where it is."""
     recipe = TrainSettings()
     model = architecture.build(settings).to(device).train()
-    if choose_precision(recipe.precision, device) != "32-true":
+    if choose_precision(COMPUTE.precision, device) != "32-true":
         model.to(memory_format=torch.channels_last)
     optimizer, _ = build_optimiser(model.parameters(), recipe, settings.lr, steps=1)
     images = torch.randn(BATCH_SIZE, 1, CROP_SIZE, CROP_SIZE, device=device)
@@ -129,7 +133,7 @@ def _bare(architecture: ModuleType, settings: ModelSettings, device: torch.devic
             _wait(device)
             start = time.perf_counter()
         optimizer.zero_grad()
-        with autocast(recipe.precision, device):
+        with autocast(COMPUTE.precision, device):
             loss = model.loss(model(images), targets)["loss"]
         loss.backward()
         optimizer.step()
@@ -192,7 +196,9 @@ def _memory() -> dict[str, Any]:
         )
         shutil.rmtree(workspace / "masks")
         packed = sum(path.stat().st_size for path in (workspace / "packed").rglob("*.npy"))
-        command = "stages.train --name unet --packed packed --scratch s --out m --metrics m.json --plots p"
+        command = (
+            "stages.train --name unet --packed packed --scratch s --logs l --out m --metrics m.json --plots p"
+        )
         train = measure(sys.executable, "-m", *command.split(), cwd=workspace)
     return {
         "images": len(read_coco(REHEARSAL / "annotations" / "train.json").images),

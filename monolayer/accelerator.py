@@ -1,19 +1,25 @@
 """Which device the nets run on, and in which number format."""
 
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
+from monolayer.compute import Accelerator, ComputeSettings, NumberFormat, Precision
 from monolayer.errors import InputError
 
-Accelerator = Literal["auto", "cpu", "gpu"]
-"""``auto`` takes a GPU where there is one."""
 
-NumberFormat = Literal["32-true", "bf16-mixed", "16-mixed"]
-"""Lightning's names: float32, or convolutions and products in 16 bits and the rest in float32."""
-
-Precision = Literal["auto", NumberFormat]
-"""``auto`` takes bfloat16 where the device is fast with it."""
+def on_this_machine(compute: ComputeSettings) -> ComputeSettings:
+    """Return the settings with each ``auto`` replaced by what it means here."""
+    device = find_device(compute.accelerator)
+    available = torch.cuda.device_count() if device.type == "cuda" else 1
+    return compute.model_copy(
+        update={
+            "accelerator": "gpu" if device.type == "cuda" else "cpu",
+            "devices": available if compute.devices == "auto" else compute.devices,
+            "precision": choose_precision(compute.precision, device),
+        }
+    )
 
 
 def find_device(accelerator: Accelerator) -> torch.device:
@@ -21,7 +27,7 @@ def find_device(accelerator: Accelerator) -> torch.device:
     available = torch.cuda.is_available()
     if accelerator == "gpu" and not available:
         raise InputError(
-            "params.yaml: accelerator: gpu, but torch finds none here: choose auto or cpu, "
+            "params.yaml: compute.accelerator: gpu, but torch finds none here: choose auto or cpu, "
             "or install the driver and a build of torch for this GPU"
         )
     return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
@@ -44,3 +50,15 @@ def autocast(precision: Precision, device: torch.device) -> torch.autocast:
     chosen = choose_precision(precision, device)
     dtype = torch.float16 if chosen == "16-mixed" else torch.bfloat16
     return torch.autocast(device.type, dtype, enabled=chosen != "32-true")
+
+
+@contextmanager
+def memory_decided_by(*keys: str) -> Iterator[None]:
+    """Turn a GPU's running out of memory into an `InputError` that names what to lower in params.yaml."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise InputError(
+            f"the memory of the GPU is full: lower {' or '.join(keys)} in params.yaml "
+            f"({str(error).splitlines()[0]})"
+        ) from None

@@ -9,9 +9,10 @@ import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field
 
 from monolayer.coco import Coco, Image, cell_type_of
+from monolayer.compute import ComputeSettings
 from monolayer.images import ImageFolder, read_image
 from monolayer.metrics.overlap import confusion
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 from monolayer.parameters import Settings
 from monolayer.scores import ImageScore, summarise
 from monolayer.texture import TextureSettings, texture_threshold

@@ -9,10 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from monolayer.coco import Coco, Image, annotations_by_image, cell_type_of
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
 from monolayer.metrics.overlap import confusion, dice
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 from monolayer.parameters import Number, Settings
 from monolayer.rasterise import foreground_mask
 from monolayer.scores import ImageScore, summarise

@@ -9,9 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from monolayer.coco import Coco, Image, annotations_by_image, cell_type_of
+from monolayer.compute import ComputeSettings
 from monolayer.images import read_image
 from monolayer.metrics.confluence import confluence
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 from monolayer.parameters import Settings
 
 

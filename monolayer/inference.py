@@ -10,7 +10,8 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from monolayer.accelerator import Accelerator, Precision, autocast
+from monolayer.accelerator import autocast
+from monolayer.compute import Precision
 from monolayer.models._model import Model
 from monolayer.normalisation import grey_histogram, offset_and_scale
 from monolayer.parameters import Number, Settings
@@ -27,18 +28,14 @@ class PredictSettings(Settings):
     """Images with a longer side, in pixels, are cut into square tiles of this size."""
     overlap: Number = Field(default=0.25, ge=0, lt=1)
     """Share of a tile that its neighbours cover too; a Gaussian weight blends them."""
-    threads: int = Field(default=2, ge=1)
-    """CPU threads; the last bit of a probability depends on their number."""
-    accelerator: Accelerator = "auto"
-    """``auto`` takes a GPU where there is one."""
-    precision: Precision = "auto"
-    """Number format of the nets, by Lightning's names."""
     test_time_augmentation: bool = False
     """Average the outputs of all eight right-angle turns and reflections, for eight times the time."""
 
 
 @torch.inference_mode()
-def predict_image(model: Model, image: np.ndarray, settings: PredictSettings) -> Prediction:
+def predict_image(
+    model: Model, image: np.ndarray, settings: PredictSettings, precision: Precision = "auto"
+) -> Prediction:
     """Apply a model to one image.
 
     Parameters
@@ -49,11 +46,13 @@ def predict_image(model: Model, image: np.ndarray, settings: PredictSettings) ->
         Grey levels, uint8 [H, W].
     settings
         Threshold and tiling.
+    precision
+        Number format of the net.
     """
     device = next(model.parameters()).device
     pixels = torch.from_numpy(_as_seen(image, model)).to(device)[None, None]  # (1, 1, H, W)
     apply = model if max(pixels.shape) <= settings.tile else _tiled(model, settings)
-    with autocast(settings.precision, device):
+    with autocast(precision, device):
         outputs = _outputs(apply, model.stride, pixels, settings.test_time_augmentation)
     if model.resize is not None:
         outputs = interpolate(outputs.float(), size=image.shape, mode="bilinear", antialias=True)

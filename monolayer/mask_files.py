@@ -8,9 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from monolayer.coco import Coco, annotations_by_image
+from monolayer.compute import ComputeSettings
 from monolayer.images import write_mask, write_tiff
 from monolayer.masks import MaskSettings, label_image
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 
 
 def write_mask_files(

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.lib.format import open_memmap
 
 from monolayer.coco import Image, read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image, read_labels, write_whole
 from monolayer.normalisation import LEVELS, grey_histogram
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 from monolayer.resizing import resize_image, resize_labels
 
 

@@ -6,23 +6,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import joblib
 
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.parameters import Settings
 
 if TYPE_CHECKING:
     from distributed import Client
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-class ComputeSettings(Settings):
-    """Where the work over images runs. Results do not depend on it."""
-
-    jobs: int = -1
-    """Processes on this machine; -1 for one per core, 1 for none but our own."""
-    scheduler: str = "local"
-    """``local``, or the address of a Dask scheduler: ``tcp://host:8786``."""
 
 
 def map_parallel(

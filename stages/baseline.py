@@ -4,9 +4,9 @@ from pathlib import Path
 
 from monolayer.baseline import BaselineSettings, baseline_metrics, score_thresholds
 from monolayer.coco import read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.images import ImageFolder
 from monolayer.metrics.files import write_metrics
-from monolayer.parallel import ComputeSettings
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.baseline import plot_baseline
 from monolayer.plots.style import save_png

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from monolayer.coco import read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.evaluation import (
     EvaluateSettings,
     choose_threshold,
@@ -13,7 +14,6 @@ from monolayer.evaluation import (
 )
 from monolayer.images import ImageFolder
 from monolayer.metrics.files import write_metrics
-from monolayer.parallel import ComputeSettings
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.agreement import plot_confluence
 from monolayer.plots.panels import plot_agreement

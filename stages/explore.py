@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from monolayer.coco import SPLITS, read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.exploration import ExploreSettings, describe, image_facts, typical_images
 from monolayer.images import ImageFolder, read_image, read_labels
 from monolayer.metrics.files import write_metrics
-from monolayer.parallel import ComputeSettings
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.dataset import plot_counts, plot_distributions
 from monolayer.plots.panels import plot_annotations

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from monolayer.coco import SPLITS, read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.mask_files import write_mask_files
 from monolayer.masks import MaskSettings
-from monolayer.parallel import ComputeSettings
 from monolayer.parameters import read_parameters, section
 from stages.command import run
 

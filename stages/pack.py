@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from monolayer.compute import ComputeSettings
 from monolayer.packing import pack_split
-from monolayer.parallel import ComputeSettings
 from monolayer.parameters import read_parameters, section
 from stages.command import run
 

@@ -4,35 +4,41 @@ import json
 import shutil
 from pathlib import Path
 
+from monolayer.accelerator import memory_decided_by, on_this_machine
+from monolayer.compute import ComputeSettings
 from monolayer.models._files import write_model
 from monolayer.models._settings import selected_model
 from monolayer.packing import read_packed
-from monolayer.parameters import read_parameters
-from monolayer.training._settings import read_seed, training_of
+from monolayer.parameters import read_parameters, section
+from monolayer.training._settings import check_shares, read_seed, training_of
 from monolayer.training.fit import fit
 from monolayer.training.history import best_epoch, write_history
 from monolayer.training.origin import fingerprint, origin_of, with_known_levels
+from monolayer.training.workers import needs_workers, run_workers
 from stages.command import run
 
 
-def train(
-    name: str,
-    packed: Path,
-    scratch: Path,
-    out: Path,
-    metrics: Path,
-    plots: Path,
-) -> None:
+def train(name: str, packed: Path, scratch: Path, logs: Path, out: Path, metrics: Path, plots: Path) -> None:
     """Train the entry `name` of ``models:``; a killed training goes on from its checkpoint in `scratch`."""
+    arguments = dict(locals())
     parameters = read_parameters()
+    compute = on_this_machine(section(parameters, "compute", ComputeSettings))
+    if needs_workers(compute):
+        return run_workers(train, arguments, int(compute.devices))
     seed = read_seed(parameters)
     architecture, model_settings = selected_model(parameters, name)
     settings = training_of(parameters, name, model_settings)
-    train, val = (read_packed(packed / split) for split in ("train", "val"))
-    model_settings = with_known_levels(model_settings, train)
-    origin = origin_of(model_settings, settings, seed, train, val)
+    check_shares(name, model_settings, compute)
+    train_split, val_split = (read_packed(packed / split) for split in ("train", "val"))
+    model_settings = with_known_levels(model_settings, train_split)
+    origin = origin_of(model_settings, settings, compute, seed, train_split, val_split)
     running = scratch / fingerprint(name, model_settings, origin)
-    trained = fit(architecture, model_settings, settings, train, val, seed, running)
+    with memory_decided_by(f"models.{name}.batch_size", f"models.{name}.crop_size"):
+        trained = fit(
+            architecture, model_settings, settings, compute, train_split, val_split, seed, running, logs
+        )
+    if trained is None:  # the first process writes the outs
+        return
     write_model(out, model_settings, trained.weights, origin)
     write_history(plots, trained.history)
     epoch, dice = best_epoch(trained.history)

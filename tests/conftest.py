@@ -7,7 +7,7 @@ from distributed import LocalCluster
 from file_server import FileServer, serve_files
 
 from monolayer import transfer
-from monolayer.parallel import ComputeSettings
+from monolayer.compute import ComputeSettings
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from tiny_split import image_score, two_images, write_split
 
 from monolayer.baseline import BaselineSettings, baseline_metrics, score_thresholds, threshold_masks
 from monolayer.coco import read_coco
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
 from monolayer.metrics.overlap import confusion, dice
-from monolayer.parallel import ComputeSettings
 from monolayer.rasterise import foreground_mask
 
 SETTINGS = BaselineSettings()

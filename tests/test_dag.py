@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from monolayer.compute import ComputeSettings
 from monolayer.parameters import SECTIONS, read_parameters
+from monolayer.training.origin import of_nets
 
 ROOT = Path(__file__).resolve().parents[1]
 DAG = yaml.safe_load((ROOT / "dvc.yaml").read_text())
@@ -88,7 +90,8 @@ def test_a_stage_depends_on_no_code_that_it_does_not_import(name):
 @pytest.mark.parametrize("name", STAGES)
 def test_the_command_gives_each_argument_of_the_stage(name):
     command = STAGES[name]["cmd"]
-    assert command.startswith(f"python -m stages.{name} ")
+    launcher = "${compute.launcher}" if name == "train" else "python"
+    assert command.startswith(f"{launcher} -m stages.{name} ")
     function = getattr(importlib.import_module(f"stages.{name}"), name)
     flags = re.findall(r"--([\w-]+)", command)
     assert flags == [argument.replace("_", "-") for argument in inspect.signature(function).parameters]
@@ -109,8 +112,17 @@ def _path(entry: str | dict[str, Any]) -> str:
 
 def test_every_section_is_known_and_used():
     used = {re.split(r"[.$]", key)[0] for stage in STAGES.values() for key in stage.get("params", [])}
-    assert set(PARAMETERS) == set(SECTIONS)
-    assert used == set(SECTIONS) - {"compute"}  # where the work runs does not change its result
+    assert set(PARAMETERS) == used == set(SECTIONS)
+
+
+def test_of_compute_what_the_nets_depend_on_is_tracked():
+    tracked = {
+        name: [key for key in stage.get("params", []) if key.startswith("compute")]
+        for name, stage in STAGES.items()
+    }
+    assert [name for name, keys in tracked.items() if keys] == ["train", "predict"]
+    assert tracked["train"] == [f"compute.{key}" for key in of_nets(ComputeSettings())]
+    assert set(tracked["predict"]) < set(tracked["train"])
 
 
 def test_the_plots_list_every_model():

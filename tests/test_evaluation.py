@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tiny_split import HEIGHT, WIDTH, image_score, two_images, write_split
 
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation import (
     THRESHOLDS,
@@ -20,7 +21,6 @@ from monolayer.evaluation import (
     truth_tasks,
 )
 from monolayer.images import ImageFolder, read_image, write_png
-from monolayer.parallel import ComputeSettings
 from monolayer.parameters import validate
 
 ALONE = ComputeSettings(jobs=1)

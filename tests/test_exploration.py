@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tiny_split import HEIGHT, WIDTH, image, two_images, write_split
 
+from monolayer.compute import ComputeSettings
 from monolayer.exploration import ImageFacts, describe, image_facts, typical_images
-from monolayer.parallel import ComputeSettings
 
 
 def fact(number: int, confluence: float, areas: list[float], split: str = "train", cell_type: str = "A172"):

@@ -9,8 +9,8 @@ from monolayer.inference import PredictSettings, outputs_at_stride, predict_imag
 from monolayer.models._semantic import SemanticModel, SemanticSettings
 
 SETTINGS = SemanticSettings(architecture="unet")
-WHOLE = PredictSettings(precision="32-true")
-TILED = PredictSettings(precision="32-true", tile=64, overlap=0.5)
+WHOLE = PredictSettings()
+TILED = PredictSettings(tile=64, overlap=0.5)
 
 
 class Pixelwise(nn.Module):
@@ -33,10 +33,10 @@ def image(height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(200, 170), (70, 300), (65, 64)])
 def test_tiles_agree_with_the_whole_image(shape):
     model = SemanticModel(Pixelwise(), stride=32, settings=SETTINGS)
-    whole = predict_image(model, image(*shape), WHOLE)
+    whole = predict_image(model, image(*shape), WHOLE, "32-true")
     assert max(model.net.largest) >= max(shape)
     model.net.largest = (0, 0)
-    tiled = predict_image(model, image(*shape), TILED)
+    tiled = predict_image(model, image(*shape), TILED, "32-true")
     assert model.net.largest == (64, 64)
     assert_allclose(tiled.foreground, whole.foreground, atol=1e-6)
 
@@ -100,8 +100,8 @@ def test_blending_hides_the_seams_of_a_net_that_looks_around():
     torch.manual_seed(0)
     net = nn.Conv2d(1, 1, 5, padding=2)
     model = SemanticModel(net, stride=1, settings=SETTINGS)
-    whole = predict_image(model, image(150, 150), WHOLE).foreground
-    tiled = predict_image(model, image(150, 150), TILED).foreground
+    whole = predict_image(model, image(150, 150), WHOLE, "32-true").foreground
+    tiled = predict_image(model, image(150, 150), TILED, "32-true").foreground
     away_from_the_border = np.abs(tiled - whole)[16:-16, 16:-16]
     assert away_from_the_border.max() < 0.01
 

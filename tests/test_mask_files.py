@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from tiny_split import labels_of, two_images
 
+from monolayer.compute import ComputeSettings
 from monolayer.images import read_image
 from monolayer.mask_files import write_mask_files
 from monolayer.masks import MaskSettings
-from monolayer.parallel import ComputeSettings
 
 HERE = ComputeSettings(jobs=1)
 

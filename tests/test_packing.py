@@ -9,10 +9,10 @@ from skimage.transform import resize as skimage_resize
 from tiny_split import HEIGHT, WIDTH, image, labels_of, textured_image, two_images, write_split
 
 from monolayer.coco import Coco, write_coco
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import write_tiff
 from monolayer.packing import Packed, pack_resized, pack_split, read_packed
-from monolayer.parallel import ComputeSettings
 
 HERE = ComputeSettings(jobs=1)
 

@@ -7,8 +7,9 @@ import dask
 import numpy as np
 import pytest
 
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 from monolayer.parameters import validate
 
 LOCAL = ComputeSettings(jobs=2)
@@ -76,5 +77,5 @@ def test_no_cluster_there(address: str) -> None:
 
 
 def test_unknown_key() -> None:
-    with pytest.raises(InputError, match=r"compute\.job: unknown key; valid keys: jobs, scheduler"):
+    with pytest.raises(InputError, match=r"compute\.job: unknown key; valid keys: jobs, scheduler, launcher"):
         validate({"job": 2}, "compute", ComputeSettings)

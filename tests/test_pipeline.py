@@ -238,7 +238,8 @@ def test_the_subset_that_a_data_set_asks_for(copy):
     ("change", "message"),
     [
         ({"train": {"thread": 1}}, "train.thread: unknown key; valid keys: optimizer"),
-        ({"train": {"threads": "many"}}, "train.threads"),
+        ({"compute": {"threads": "many"}}, "compute.threads"),
+        ({"compute": {"devices": "many"}}, "compute.devices: Value error, expected auto or a whole number"),
         ({"models": {"small": {"architecture": "unett"}}}, "monolayer/models/unett.py"),
         ({"dataset": "livecel"}, "'datasets.livecel' are missing from 'params.yaml'"),
     ],

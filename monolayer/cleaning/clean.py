@@ -12,10 +12,10 @@ from monolayer.cleaning.report import Counts, report
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import Survey, survey_split
 from monolayer.coco import SPLITS, read_coco, write_coco
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, write_whole
 from monolayer.metrics.files import write_metrics
-from monolayer.parallel import ComputeSettings
 
 
 def clean_splits(

@@ -15,9 +15,10 @@ from monolayer.cleaning.fingerprint import NO_SIGNS, fingerprint
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
 from monolayer.coco import Annotation, Coco, Image, Segmentation, annotations_by_image
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 from monolayer.rasterise import CellRuns, union
 
 

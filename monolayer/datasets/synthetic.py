@@ -9,9 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from monolayer.coco import SPLITS, write_coco
+from monolayer.compute import ComputeSettings
 from monolayer.datasets._settings import DatasetSettings
 from monolayer.images import read_image, write_tiff, write_whole
-from monolayer.parallel import ComputeSettings, map_parallel
+from monolayer.parallel import map_parallel
 from monolayer.synthesis.cell_types import CELL_TYPES, cell_type
 from monolayer.synthesis.copies import CHANGES
 from monolayer.synthesis.defects import DefectSettings, manifest

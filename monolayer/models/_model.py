@@ -28,7 +28,11 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """Return named scalars; ``loss`` is their total."""
+        """Return named scalars; ``loss`` is their total.
+
+        Each is a mean over the batch, or is made of what `monolayer.losses.summed_over_processes` returns:
+        then a batch that several processes share gives the gradient that it gives to one.
+        """
 
     @abstractmethod
     def foreground(self, outputs: Tensor) -> Tensor:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 import torch
-from monai.losses.dice import DiceLoss
 from monai.losses.focal_loss import FocalLoss
 from pydantic import Field, model_validator
 from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from monolayer.losses import dice_loss
 from monolayer.models._model import Model
 from monolayer.models._settings import ModelSettings
 from monolayer.parameters import Number, Settings
@@ -97,7 +97,7 @@ Term = Callable[[Tensor, Tensor], Tensor]
 
 def _weighted_terms(settings: LossSettings) -> dict[str, tuple[float, Term]]:
     terms: dict[str, Term] = {
-        "dice": DiceLoss(sigmoid=True, batch=True),
+        "dice": dice_loss,
         "bce": binary_cross_entropy_with_logits,
         "focal": FocalLoss(gamma=2.0),
     }

@@ -4,12 +4,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from monolayer.accelerator import Accelerator, Precision, choose_precision, find_device
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.models._settings import ModelSettings
 from monolayer.parameters import Number, lookup, validate
 from monolayer.training.augmentation import GreySettings
 from monolayer.training.crops import CropSettings
+from monolayer.training.loggers import LoggerName
 from monolayer.training.optimisers import OptimiserSettings
 
 
@@ -26,12 +27,6 @@ class TrainSettings(OptimiserSettings):
     validation_images: int | None = Field(default=None, ge=1)
     """Validate on so many images, spread evenly over the split; all of them by default."""
     grey: GreySettings = GreySettings()
-    threads: int = Field(default=2, ge=1)
-    """CPU threads. Weights repeat bit for bit with the same number on the same machine."""
-    accelerator: Accelerator = "auto"
-    """``auto`` takes a GPU where there is one."""
-    precision: Precision = "auto"
-    """Number format of the nets, by Lightning's names."""
     resident_share: Number = Field(default=0.5, ge=0, le=1)
     """A GPU keeps the training images in its memory where they take no more than this share of it; else they
     stay on the disk, mapped into the host's memory."""
@@ -39,15 +34,8 @@ class TrainSettings(OptimiserSettings):
     """Mode of ``torch.compile``; None trains without it."""
     checkpoint_seconds: Number = Field(default=120, ge=0)
     """A killed training loses no more than this: it goes on from its last checkpoint."""
-
-    def on_this_machine(self) -> "TrainSettings":
-        """Return the settings with each ``auto`` replaced by what it means here."""
-        device = find_device(self.accelerator)
-        meant = {
-            "accelerator": "gpu" if device.type == "cuda" else "cpu",
-            "precision": choose_precision(self.precision, device),
-        }
-        return self.model_copy(update=meant)
+    loggers: list[LoggerName] = Field(default=[])
+    """Where scores are logged beside DVCLive."""
 
 
 def training_of(parameters: dict[str, Any], name: str, model: ModelSettings) -> TrainSettings:
@@ -59,8 +47,17 @@ def training_of(parameters: dict[str, Any], name: str, model: ModelSettings) -> 
         There is no such key, or a value is of the wrong type.
     """
     shared = validate(lookup(parameters, "train"), "train", TrainSettings)
-    own = validate({**shared.model_dump(), **model.train}, f"models.{name}.train", TrainSettings)
-    return own.on_this_machine()
+    return validate({**shared.model_dump(), **model.train}, f"models.{name}.train", TrainSettings)
+
+
+def check_shares(name: str, model: ModelSettings, compute: ComputeSettings) -> None:
+    """Raise an `InputError` where the processes cannot share the batches of the model `name` evenly."""
+    processes = int(compute.devices) * compute.nodes
+    if model.batch_size % processes:
+        raise InputError(
+            f"params.yaml: models.{name}.batch_size: {model.batch_size} crops cannot be shared evenly by "
+            f"{processes} processes (compute.devices x compute.nodes): choose a multiple of {processes}"
+        )
 
 
 def read_seed(parameters: dict[str, Any]) -> int:

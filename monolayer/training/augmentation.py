@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
 from monolayer.parameters import Number, Settings
+from monolayer.training.processes import ALONE, Share
 
 
 class GreySettings(Settings):
@@ -23,7 +24,7 @@ class GreySettings(Settings):
     """Gaussian noise with up to this standard deviation in grey levels, new for each pixel."""
 
 
-def vary_grey_levels(images: Tensor, settings: GreySettings) -> Tensor:
+def vary_grey_levels(images: Tensor, settings: GreySettings, share: Share = ALONE) -> Tensor:
     """Change brightness and contrast, blur, and add noise, as torch's generator of the device decides.
 
     Parameters
@@ -32,27 +33,33 @@ def vary_grey_levels(images: Tensor, settings: GreySettings) -> Tensor:
         Grey levels float32 [B, 1, H, W].
     settings
         How far.
+    share
+        What `images` are of a batch. Every process draws for the whole batch, so that a crop is changed in
+        the same way whichever process has it.
 
     Returns
     -------
     Tensor
         Of the same shape; not cut to 0..255.
     """
-    strength = torch.rand(4, len(images), 1, 1, 1, device=images.device)
+    size = len(images) * share.world
+    own = share.of_batch(size)
+    strength = torch.rand(4, size, 1, 1, 1, device=images.device)[:, own]
     brightness, contrast = 2 * strength[:2] - 1
     if settings.blur:
-        images = blurred(images, settings.blur * strength[2].flatten())
+        images = blurred(images, settings.blur * strength[2].flatten(), math.ceil(3 * settings.blur))
     if settings.contrast:
         mean = images.mean(dim=(2, 3), keepdim=True)
         images = mean + (images - mean) * (math.log1p(settings.contrast) * contrast).exp()
     if settings.brightness:
         images = images + settings.brightness * brightness
     if settings.noise:
-        images = images + settings.noise * strength[3] * torch.randn_like(images)
+        noise = torch.randn(size, *images.shape[1:], device=images.device)[own]
+        images = images + settings.noise * strength[3] * noise
     return images
 
 
-def blurred(images: Tensor, sigma: Tensor) -> Tensor:
+def blurred(images: Tensor, sigma: Tensor, radius: int) -> Tensor:
     """Blur each image by a Gaussian of its own.
 
     Parameters
@@ -61,8 +68,10 @@ def blurred(images: Tensor, sigma: Tensor) -> Tensor:
         float32 [B, 1, H, W].
     sigma
         Standard deviations in pixels, float32 [B]; 0 leaves an image as it is.
+    radius
+        Of the Gaussians, in pixels; less in an image that is smaller.
     """
-    radius = min(math.ceil(3 * float(sigma.max())), min(images.shape[-2:]) - 1)
+    radius = min(radius, min(images.shape[-2:]) - 1)
     offsets = torch.arange(-radius, radius + 1, device=images.device)
     kernels = torch.exp(-(offsets**2) / (2 * sigma.clamp(min=1e-3)[:, None] ** 2))
     kernels = kernels / kernels.sum(dim=1, keepdim=True)  # (B, K)

@@ -33,18 +33,38 @@ class WholeCheckpointIO(TorchCheckpointIO):
 
 
 class SavedOnTheWay(Callback):
-    """Writes ``last.ckpt`` within an epoch too, as often as the given seconds have passed."""
+    """Writes ``last.ckpt`` within an epoch too, before the given seconds have passed since it last did.
+
+    All processes must save at the same step: the clock of the first one decides for them. They wait for its
+    word at few steps only, about ten times between two checkpoints.
+    """
 
     def __init__(self, path: Path, seconds: float) -> None:
         self._path = path
         self._seconds = seconds
-        self._saved = time.monotonic()
+        self._saved = self._looked = time.monotonic()
+        self._last_step = self._next_step = 0
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        self._looked = time.monotonic()
+        self._last_step = self._next_step = trainer.global_step
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         # After the last batch comes the validation: it is saved with the epoch, when that has ended.
-        if not trainer.is_last_batch and time.monotonic() - self._saved >= self._seconds:
+        if trainer.is_last_batch or trainer.global_step < self._next_step:
+            return
+        due, self._next_step = trainer.strategy.broadcast(self._look(trainer.global_step))
+        if due:
             trainer.save_checkpoint(self._path, weights_only=False)
             self._saved = time.monotonic()
+
+    def _look(self, step: int) -> tuple[bool, int]:
+        """Return whether to save now, and the next step at which to look."""
+        now = time.monotonic()
+        pace = (now - self._looked) / max(step - self._last_step, 1)  # seconds for a step
+        ahead = max(1, int(self._seconds / 10 / max(pace, 1e-6)))
+        self._looked, self._last_step = now, step
+        return now - self._saved + ahead * pace >= self._seconds, step + ahead
 
 
 def checkpoint_callbacks(folder: Path, seconds: float) -> list[Callback]:

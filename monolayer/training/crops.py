@@ -11,6 +11,7 @@ from monolayer.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.packing import Packed
 from monolayer.parameters import Number, Settings
 from monolayer.training.places import along, interpolated, reflected, warped
+from monolayer.training.processes import ALONE, Share
 
 
 class CropSettings(Settings):
@@ -85,6 +86,9 @@ class Crops:
         With the step, chooses the crops.
     device
         Where images and labels are kept and cut.
+    share
+        Which crops of each batch are cut here. Every process draws the whole batch, which takes the host no
+        time, so that the batches do not depend on the number of processes.
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class Crops:
         normalise: NormaliseSettings,
         seed: int,
         device: torch.device | str = "cpu",
+        share: Share = ALONE,
     ) -> None:
         self._pixels = torch.from_numpy(packed.pixels).to(device)
         # Torch cannot index uint16; the sign comes off again in `_labels_at`.
@@ -113,9 +118,10 @@ class Crops:
         self._batch_size = batch_size
         self._settings = settings
         self._seed = seed
+        self._own = share.of_batch(batch_size)
 
     def batch(self, step: int) -> Batch:
-        """Return the crops of a step.
+        """Return the crops of a step, or our share of them.
 
         Where crops are rotated or scaled, grey levels are interpolated, and labels are those of the nearest
         pixel.
@@ -151,7 +157,7 @@ class Crops:
         shifts = rng.integers(-self._settings.shift, self._settings.shift + 1, size=(2, self._batch_size))
         turns = rng.integers(2, size=(3, self._batch_size)) * self._settings.turns
         first, height, width = (of[image] for of in (self._first_pixels, self._heights, self._widths))
-        values = np.stack([image, first, height, width, row, rank, kind, *shifts, *turns])
+        values = np.stack([image, first, height, width, row, rank, kind, *shifts, *turns])[:, self._own]
         return Windows(*torch.from_numpy(values).to(self._pixels.device, non_blocking=True))
 
     def _draw_kind(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -185,7 +191,8 @@ class Crops:
     ) -> tuple[Tensor, Tensor]:
         angle = np.radians(self._settings.rotate) * rng.uniform(-1, 1, self._batch_size)
         step = np.exp(np.log1p(self._settings.scale) * rng.uniform(-1, 1, self._batch_size))
-        turn = torch.from_numpy(np.stack([angle, step]).astype(np.float32)).to(rows.device, non_blocking=True)
+        turn = torch.from_numpy(np.stack([angle, step])[:, self._own].astype(np.float32))
+        turn = turn.to(rows.device, non_blocking=True)
         places = warped(rows, columns, *turn)
         first, height, width = (of[:, None, None] for of in windows[1:4])
         row, column = (

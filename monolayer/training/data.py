@@ -1,5 +1,6 @@
-"""Whole images to validate on, and where those to train on are kept."""
+"""Whole images to validate on, shared by the training processes, and where those to train on are kept."""
 
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -9,12 +10,13 @@ from torch.utils.data import Dataset
 
 from monolayer.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.packing import Packed
+from monolayer.training.processes import ALONE, Share
 
 Item = TypeVar("Item")
 
 
-class WholeImages(Dataset[tuple[Tensor, Tensor]]):
-    """Images of a packed split, each a batch of its own.
+class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
+    """Images of a packed split, each a batch of its own; every process has as many.
 
     Parameters
     ----------
@@ -24,24 +26,31 @@ class WholeImages(Dataset[tuple[Tensor, Tensor]]):
         How the images are normalised.
     count
         Take so many images, evenly spread over the split; None for all.
+    share
+        Of which process this is. Where the images do not suffice, some get one that does not count.
     """
 
-    def __init__(self, packed: Packed, normalise: NormaliseSettings, count: int | None) -> None:
+    def __init__(
+        self, packed: Packed, normalise: NormaliseSettings, count: int | None, share: Share = ALONE
+    ) -> None:
         self._packed = packed
         self._levels = offset_and_scale(packed.histograms, normalise)
         self._chosen = spread(range(len(packed.images)), count)
+        even = math.ceil(len(self._chosen) / share.world) * share.world
+        self._own = range(share.rank, even, share.world)
 
     def __len__(self) -> int:
-        return len(self._chosen)
+        return len(self._own)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Return the image, normalised, float32 [1, H, W], and labels, int32 [1, H, W]."""
-        number = self._chosen[index]
-        image, labels = self._packed.image(number)
-        offset, scale = self._levels[number]
-        return torch.from_numpy((image - offset) / scale)[None], torch.from_numpy(labels.astype("int32"))[
-            None
-        ]
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, bool]:
+        """Return the image, normalised, float32 [1, H, W], labels, int32 [1, H, W], and if they count."""
+        number = self._own[index]
+        counts = number < len(self._chosen)
+        chosen = self._chosen[number if counts else 0]
+        image, labels = self._packed.image(chosen)
+        offset, scale = self._levels[chosen]
+        normalised = torch.from_numpy((image - offset) / scale)
+        return normalised[None], torch.from_numpy(labels.astype("int32"))[None], counts
 
 
 def home_of(packed: Packed, device: torch.device, share: float) -> torch.device:

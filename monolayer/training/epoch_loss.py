@@ -6,13 +6,17 @@ import torch
 from torch import Tensor
 
 from monolayer.errors import InputError
+from monolayer.training.processes import gathered
 
 CHECK_EVERY = 50
 """Steps after which a loss that is no number is noticed at the latest."""
 
 
 class EpochLoss:
-    """Sum and number of the losses since the epoch began, and the first step whose loss was no number."""
+    """Sum and number of the losses since the epoch began, and the first step whose loss was no number.
+
+    Where several processes train together, all of them ask at the same steps, and get the same answers.
+    """
 
     def __init__(self) -> None:
         self._values = torch.tensor([0.0, 0.0, -1.0], dtype=torch.float64)
@@ -28,24 +32,29 @@ class EpochLoss:
             self.check()
 
     def check(self) -> None:
-        """Raise an `InputError` where a loss was no number."""
-        bad = int(self._values[2])
-        if bad >= 0:
+        """Raise an `InputError` where a loss was no number, in any process."""
+        self._of_all()
+
+    def _of_all(self) -> Tensor:
+        everyone = gathered(self._values)  # (processes, 3)
+        found = [int(bad) for bad in everyone[:, 2] if bad >= 0]
+        if found:
+            bad = min(found)
             raise InputError(
                 f"the loss is no number from step {bad + 1} on, at a learning rate of "
                 f"{dict(self._rates)[bad]:.2g}: lower the model's lr, or set train.clip_norm. The weights of "
                 "the best epoch so far, if there was one, stay in best.ckpt in the scratch folder"
             )
+        return everyone.mean(dim=0)
 
     def mean(self) -> float:
         """Return the mean loss; raises as `check`."""
-        self.check()
-        return float(self._values[0] / self._values[1])
+        total, count, _ = self._of_all()
+        return float(total / count)
 
     def state(self) -> Tensor:
         """Return what `load` takes; raises as `check`, so that no such state is saved."""
-        self.check()
-        return self._values
+        return self._of_all()
 
     def load(self, state: Tensor) -> None:
         """Go on from a saved state."""

@@ -2,19 +2,23 @@
 
 import logging
 import math
+import os
 import warnings
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 import torch
-from dvclive.lightning import DVCLiveLogger
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.strategies import DDPStrategy
 
-from monolayer.accelerator import choose_precision, find_device
+from monolayer.compute import ComputeSettings
 from monolayer.models._files import initialise
+from monolayer.models._model import Model
 from monolayer.models._settings import ModelSettings
 from monolayer.packing import Packed, resized_once
 from monolayer.training._settings import TrainSettings
@@ -22,12 +26,30 @@ from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbac
 from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages, home_of
 from monolayer.training.history import read_history
+from monolayer.training.loggers import build_loggers
+from monolayer.training.processes import Share, find_environment, find_share
+from monolayer.training.progress import Progress
 from monolayer.training.task import Task
+from monolayer.training.workers import others_may_end
 
 # A checkpoint folder that is not empty: a resumed training. A dataloader that is not resumable: a batch
 # depends on its step alone.
 warnings.filterwarnings("ignore", ".*(exists and is not empty|your dataloader is not resumable|LeafSpec).*")
-logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+for module in ("pytorch.utilities.rank_zero", "fabric.utilities.rank_zero", "fabric.utilities.distributed"):
+    logging.getLogger(f"lightning.{module}").setLevel(logging.WARNING)
+
+QUIET: dict[str, Any] = {
+    "num_sanity_val_steps": 0,
+    "log_every_n_steps": 1,
+    "enable_model_summary": False,
+    "enable_progress_bar": False,
+}
+
+PATIENCE = timedelta(minutes=10)
+"""How long processes wait for each other before they give up."""
+
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -48,39 +70,49 @@ def fit(
     architecture: ModuleType,
     model_settings: ModelSettings,
     settings: TrainSettings,
+    compute: ComputeSettings,
     train: Packed,
     val: Packed,
     seed: int,
     scratch: Path,
-) -> Trained:
+    logs: Path,
+) -> Trained | None:
     """Train until the last epoch, from the checkpoint in `scratch` where there is one.
+
+    Each of the processes that train together calls this.
 
     Parameters
     ----------
     architecture
         A module of `monolayer.models`.
     model_settings, settings
-        Settings of the model, and of the training as `TrainSettings.on_this_machine` returns them.
+        Settings of the model and of the training.
+    compute
+        As `monolayer.accelerator.on_this_machine` returns it.
     train, val
         Images and labels.
     seed
         Seeds weights, crops and dropout.
     scratch
-        Folder of this very training: running checkpoints and DVCLive's files.
+        Folder of this very training, which all processes see: running checkpoints and DVCLive's files.
+    logs
+        Folder for the files of the other loggers.
+
+    Returns
+    -------
+    Trained or None
+        None in all processes but the first.
     """
-    torch.set_num_threads(settings.threads)
+    _use_threads(compute)
+    environment = find_environment()
+    share = find_share(environment, compute)
     torch.manual_seed(seed)
-    model = architecture.build(model_settings)
-    if model_settings.initialise_from is not None:
-        initialise(model, Path(model_settings.initialise_from))
-    if model_settings.resize is not None:
+    model = _build(architecture, model_settings, compute)
+    if (side := model_settings.resize) is not None:
         train, val = (
-            resized_once(split, model_settings.resize, scratch / f"resized-{name}")
-            for name, split in (("train", train), ("val", val))
+            resized_once(split, side, scratch / name) for name, split in (("train", train), ("val", val))
         )
-    if settings.precision != "32-true":
-        # What the convolutions of half the size are fast in; those of float32 are not, on a CPU.
-        model.to(memory_format=torch.channels_last)
+    device = torch.device("cuda", environment.local_rank()) if compute.accelerator == "gpu" else CPU
     crops = Crops(
         train,
         size=model_settings.crop_size,
@@ -88,20 +120,34 @@ def fit(
         settings=settings.crops,
         normalise=model_settings.normalise,
         seed=seed,
-        device=home_of(train, find_device(settings.accelerator), settings.resident_share),
+        device=home_of(train, device, settings.resident_share),
+        share=share,
     )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
-    task = Task(model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed)
+    task = Task(model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, share)
     if settings.compile is not None:
         model.compile(mode=settings.compile)
-    last = scratch / "last.ckpt"
-    _trainer(model_settings.epochs, settings, scratch).fit(
-        task,
-        train_dataloaders=range(steps),
-        val_dataloaders=WholeImages(val, model_settings.normalise, settings.validation_images),
-        ckpt_path=last if last.exists() else None,
-        weights_only=True,
+    trainer = Trainer(
+        max_epochs=model_settings.epochs,
+        callbacks=_callbacks(model_settings, settings, steps, scratch),
+        logger=build_loggers(settings.loggers, scratch, logs),
+        gradient_clip_val=settings.clip_norm,
+        plugins=[WholeCheckpointIO(), environment],
+        default_root_dir=scratch,
+        **_hardware(compute, share),
+        **QUIET,
     )
+    last = scratch / "last.ckpt"
+    with others_may_end():
+        trainer.fit(
+            task,
+            train_dataloaders=range(steps),
+            val_dataloaders=WholeImages(val, model_settings.normalise, settings.validation_images, share),
+            ckpt_path=last if last.exists() else None,
+            weights_only=True,
+        )
+    if share.rank:
+        return None
     history = read_history(scratch / "live")
     return Trained(
         weights=_best_weights(scratch),
@@ -111,29 +157,40 @@ def fit(
     )
 
 
-def _trainer(epochs: int, settings: TrainSettings, scratch: Path) -> Trainer:
-    device = find_device(settings.accelerator)
-    return Trainer(
-        max_epochs=epochs,
-        accelerator=device.type,
-        devices=1,
-        precision=choose_precision(settings.precision, device),
-        deterministic="warn",
-        logger=DVCLiveLogger(
-            dir=str(scratch / "live"), resume=True, save_dvc_exp=False, dvcyaml=None, report=None
-        ),
-        callbacks=_callbacks(settings, scratch),
-        gradient_clip_val=settings.clip_norm,
-        plugins=[WholeCheckpointIO()],
-        default_root_dir=scratch,
-        num_sanity_val_steps=0,
-        log_every_n_steps=1,
-        enable_model_summary=False,
-    )
+def _build(architecture: ModuleType, settings: ModelSettings, compute: ComputeSettings) -> Model:
+    model = architecture.build(settings)
+    if settings.initialise_from is not None:
+        initialise(model, Path(settings.initialise_from))
+    if compute.precision != "32-true":
+        # What the convolutions of half the size are fast in; those of float32 are not, on a CPU.
+        model.to(memory_format=torch.channels_last)
+    return model
 
 
-def _callbacks(settings: TrainSettings, scratch: Path) -> list[Callback]:
-    callbacks = checkpoint_callbacks(scratch, settings.checkpoint_seconds)
+def _use_threads(compute: ComputeSettings) -> None:
+    torch.set_num_threads(compute.threads)
+    if int(compute.devices) * compute.nodes > 1:
+        os.environ["OMP_NUM_THREADS"] = str(compute.threads)  # or Lightning sets a number of its own
+
+
+def _hardware(compute: ComputeSettings, share: Share) -> dict[str, Any]:
+    together = share.world > 1
+    return {
+        "accelerator": compute.accelerator,
+        "devices": compute.devices,
+        "num_nodes": compute.nodes,
+        "precision": compute.precision,
+        "strategy": DDPStrategy(timeout=PATIENCE) if together else "auto",
+        # Torch has none for CPUs: there the statistics are those of the first process's share.
+        "sync_batchnorm": together and compute.accelerator == "gpu",
+        "use_distributed_sampler": False,
+        "deterministic": "warn",
+    }
+
+
+def _callbacks(model: ModelSettings, settings: TrainSettings, steps: int, scratch: Path) -> list[Callback]:
+    progress = Progress(model.epochs * steps * model.batch_size, model.batch_size)
+    callbacks = [progress, *checkpoint_callbacks(scratch, settings.checkpoint_seconds)]
     if settings.early_stopping is None:
         return callbacks
     stop = EarlyStopping(

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 import monolayer
+from monolayer.compute import ComputeSettings
 from monolayer.models._files import weights_digest
 from monolayer.models._settings import ModelSettings
 from monolayer.normalisation import known_before_the_image
@@ -21,17 +22,28 @@ def with_known_levels(model: ModelSettings, train: Packed) -> ModelSettings:
 
 
 def origin_of(
-    model: ModelSettings, settings: TrainSettings, seed: int, train: Packed, val: Packed
+    model: ModelSettings,
+    settings: TrainSettings,
+    compute: ComputeSettings,
+    seed: int,
+    train: Packed,
+    val: Packed,
 ) -> dict[str, Any]:
-    """Return seed, recipe, digests of data, code and first weights, as JSON can hold them."""
+    """Return seed, recipe, processes, digests of data, code and first weights, as JSON can hold them."""
     start = model.initialise_from
     return {
         "seed": seed,
         "train": settings.model_dump(),
+        "compute": of_nets(compute),
         "data": {"train": train.digest, "val": val.digest},
         "initial_weights": None if start is None else weights_digest(Path(start)),
         "code": code_version(),
     }
+
+
+def of_nets(compute: ComputeSettings) -> dict[str, Any]:
+    """Return the settings that decide what nets compute, other than those that only say who does it."""
+    return compute.model_dump(exclude={"jobs", "scheduler", "launcher"})
 
 
 def code_version() -> dict[str, str]:

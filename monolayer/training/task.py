@@ -15,6 +15,7 @@ from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
 from monolayer.training.optimisers import build_optimiser
+from monolayer.training.processes import ALONE, Share, gathered
 
 TensorList = tuple[Tensor, ...] | list[Tensor]
 
@@ -36,10 +37,19 @@ class Task(LightningModule):
         Optimiser steps of the whole training.
     seed
         Seeds each step's dropout.
+    share
+        What this process has of each batch.
     """
 
     def __init__(
-        self, model: Model, crops: Crops, settings: TrainSettings, lr: float, steps: int, seed: int
+        self,
+        model: Model,
+        crops: Crops,
+        settings: TrainSettings,
+        lr: float,
+        steps: int,
+        seed: int,
+        share: Share = ALONE,
     ) -> None:
         super().__init__()
         self.model = model
@@ -53,8 +63,9 @@ class Task(LightningModule):
         self._lr = lr
         self._steps = steps
         self._seed = seed
+        self._share = share
         self._losses = EpochLoss()
-        self._curves: list[Tensor] = []
+        self._scores: list[Tensor] = []
 
     @property
     def best(self) -> Model:
@@ -69,8 +80,10 @@ class Task(LightningModule):
         step = self.global_step
         torch.manual_seed(self._seed + step)
         images, labels, levels = (values.to(self.device) for values in self._crops.batch(step))
-        images = vary_grey_levels(images.unsqueeze(1), self._settings.grey)
+        images = vary_grey_levels(images.unsqueeze(1), self._settings.grey, self._share)
         offset, scale = levels.T[:, :, None, None, None]
+        if self._share.rank:  # else all processes drop the same channels
+            torch.manual_seed(self._seed + step + self._share.rank * self._steps)
         losses = self.model.loss(self.model((images - offset) / scale), self.model.targets(labels))
         self._losses.add(losses["loss"], step, self.trainer.optimizers[0].param_groups[0]["lr"])
         return losses["loss"]
@@ -91,23 +104,26 @@ class Task(LightningModule):
             torch._foreach_copy_(averages, currents)  # such as batch normalisation's count of batches
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
-        images, labels = batch
+        images, labels, counts = batch
         outputs = outputs_at_stride(self.best, self.best.stride, images.unsqueeze(1))
         losses = self.best.loss(outputs, self.best.targets(labels))
-        self.log("val/loss", losses["loss"], prog_bar=True, logger=False, batch_size=len(images))
-        self._curves.append(dice_curve(self.best.foreground(outputs), labels > 0))
+        curve = dice_curve(self.best.foreground(outputs), labels > 0)
+        scores = torch.cat([torch.ones_like(curve[:1]), losses["loss"].double()[None], curve])
+        self._scores.append(scores * counts)
 
     def on_validation_epoch_end(self) -> None:
+        count, loss, *_ = total = gathered(torch.stack(self._scores).sum(dim=0)).sum(dim=0)  # over images
         # At the best threshold, as in the evaluation: at a fixed one the score swings with the calibration.
-        self.log("val/dice", torch.stack(self._curves).mean(dim=0).max(), prog_bar=True, logger=False)
-        self._curves.clear()
+        for name, value in {"val/loss": loss, "val/dice": total[2:].max()}.items():
+            self.log(name, value / count, logger=False, sync_dist=True)
+        self._scores.clear()
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
-        assert self.logger is not None
         metrics = {name: value.item() for name, value in self.trainer.callback_metrics.items()}
         metrics["train/loss"] = self._losses.mean()
-        self.logger.log_metrics(metrics, step=self.current_epoch + 1)
+        for logger in self.loggers:
+            logger.log_metrics(metrics, step=self.current_epoch + 1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["epoch_losses"] = self._losses.state()

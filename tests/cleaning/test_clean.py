@@ -12,7 +12,7 @@ from pictures import dish, jpeg, stretch
 
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
-from monolayer.parallel import ComputeSettings
+from monolayer.compute import ComputeSettings
 
 HERE = ComputeSettings(jobs=1)
 

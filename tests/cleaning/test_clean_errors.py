@@ -8,8 +8,8 @@ from laboratory import Laboratory
 
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.parallel import ComputeSettings
 
 
 def clean(laboratory: Laboratory) -> None:

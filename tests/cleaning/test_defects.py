@@ -7,8 +7,8 @@ import pytest
 
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
+from monolayer.compute import ComputeSettings
 from monolayer.datasets import synthetic
-from monolayer.parallel import ComputeSettings
 from monolayer.synthesis.defects import DefectSettings
 
 COLUMNS = ("split", "image_id", "annotation_id", "kept_split", "kept_image_id")

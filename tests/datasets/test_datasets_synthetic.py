@@ -11,9 +11,9 @@ import pytest
 import tifffile
 from pycocotools import mask
 
+from monolayer.compute import ComputeSettings
 from monolayer.datasets import synthetic
 from monolayer.errors import InputError
-from monolayer.parallel import ComputeSettings
 from monolayer.synthesis.defects import DefectSettings
 from monolayer.synthesis.plan import plan_shots
 

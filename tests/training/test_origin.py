@@ -5,21 +5,29 @@ import pytest
 import torch
 from tiny_project import TINY, disc_sample, packed_of
 
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.models._settings import selected_model
 from monolayer.training._settings import TrainSettings
 from monolayer.training.origin import code_version, fingerprint, origin_of, with_known_levels
 
+HERE, RECIPE = ComputeSettings(), TrainSettings()
 SPLIT = packed_of(disc_sample(0))
 
 
-def print_of(name: str = "m", seed: int = 0, train=SPLIT, val=SPLIT, recipe=None, **model: object) -> str:
+def print_of(
+    name: str = "m", seed: int = 0, train=SPLIT, val=SPLIT, recipe=RECIPE, compute=HERE, **model: object
+) -> str:
     _, settings = selected_model({"models": {name: {**TINY, **model}}}, name)
-    return fingerprint(name, settings, origin_of(settings, TrainSettings(**(recipe or {})), seed, train, val))
+    return fingerprint(name, settings, origin_of(settings, recipe, compute, seed, train, val))
 
 
 def test_the_same_training_has_the_same_fingerprint():
     assert print_of() == print_of()
+
+
+def test_who_does_the_work_is_no_part_of_it():
+    assert print_of(compute=ComputeSettings(jobs=3, launcher="srun python")) == print_of()
 
 
 @pytest.mark.parametrize(
@@ -28,7 +36,8 @@ def test_the_same_training_has_the_same_fingerprint():
         {"name": "other"},
         {"seed": 1},
         {"lr": 1e-5},
-        {"recipe": {"optimizer": "sgd"}},
+        {"recipe": TrainSettings(optimizer="sgd")},
+        {"compute": ComputeSettings(threads=1)},
         {"train": SPLIT._replace(digest="1")},
         {"val": SPLIT._replace(digest="1")},
     ],

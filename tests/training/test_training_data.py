@@ -34,6 +34,7 @@ def test_whole_images_keep_their_size():
     normalise = NormaliseSettings(mean=50, scale=2)
     images = WholeImages(packed_of(*samples), normalise, count=2)
     assert len(images) == 2
-    for (image, labels), sample in zip(images, samples, strict=False):
+    for (image, labels, counts), sample in zip(images, samples, strict=False):
+        assert counts
         assert (image.numpy() == (sample.image[None] - 50) / 2).all()
         assert (labels.numpy() == sample.labels[None]).all()

@@ -1,9 +1,10 @@
 import pytest
-import torch
 
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
+from monolayer.models._settings import ModelSettings
 from monolayer.parameters import validate
-from monolayer.training._settings import TrainSettings, read_seed
+from monolayer.training._settings import TrainSettings, check_shares, read_seed
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "zero", True, None])
@@ -16,18 +17,15 @@ def test_the_seed_is_read():
     assert read_seed({"seed": 5}) == 5
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"threads": 0}, {"crops": {"positive_share": 1.5}}, {"precision": "fp8"}, {"accelerator": "abacus"}],
-)
+@pytest.mark.parametrize("wrong", [{"crops": {"positive_share": 1.5}}, {"loggers": ["neptune"]}])
 def test_impossible_values(wrong):
     with pytest.raises(InputError, match=rf"train\.{next(iter(wrong))}"):
         validate(wrong, "train", TrainSettings)
 
 
-def test_what_auto_means_is_settled_before_a_training_begins(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
-    settings = TrainSettings(early_stopping=7).on_this_machine()
-    assert (settings.accelerator, settings.precision) == ("cpu", "bf16-mixed")
-    assert settings.early_stopping == 7
+@pytest.mark.parametrize(("size", "devices", "nodes"), [(3, 2, 1), (6, 2, 2), (1, 1, 2)])
+def test_batches_that_cannot_be_shared(size, devices, nodes):
+    model = ModelSettings(architecture="unet", batch_size=size)
+    message = rf"models\.tiny\.batch_size: {size} crops .* choose a multiple of {devices * nodes}"
+    with pytest.raises(InputError, match=message):
+        check_shares("tiny", model, ComputeSettings(devices=devices, nodes=nodes))

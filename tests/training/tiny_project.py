@@ -11,10 +11,10 @@ import tifffile
 import yaml
 
 from monolayer.coco import Coco, Image, write_coco
+from monolayer.compute import ComputeSettings
 from monolayer.images import write_tiff
 from monolayer.normalisation import grey_histogram
 from monolayer.packing import Packed, pack_split
-from monolayer.parallel import ComputeSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
@@ -85,13 +85,16 @@ class Project:
         folders = (self.root / name for name in ("clean", "images", "masks"))
         pack_split(*folders, split, self.root / "packed" / split, ComputeSettings(jobs=1))
 
-    def set_parameters(self, model: dict[str, object], seed: int = 3, checkpoint_seconds: float = 0) -> None:
+    def set_parameters(
+        self, model: dict[str, object], seed: int = 3, checkpoint_seconds: float = 0, **compute: object
+    ) -> None:
         """Write params.yaml with one model, ``tiny``."""
         parameters = {
             "seed": seed,
-            "train": {"threads": 1, "accelerator": "cpu", "checkpoint_seconds": checkpoint_seconds},
+            "train": {"checkpoint_seconds": checkpoint_seconds},
             "models": {"tiny": model},
-            "predict": {"threads": 1, "accelerator": "cpu"},
+            "predict": {},
+            "compute": {"threads": 1, "accelerator": "cpu", **compute},
         }
         (self.root / "params.yaml").write_text(yaml.safe_dump(parameters))
 
@@ -100,6 +103,7 @@ class Project:
             "name": "tiny",
             "packed": Path("packed"),
             "scratch": Path("scratch"),
+            "logs": Path("logs/tiny"),
             "out": Path(out, "model"),
             "metrics": Path(out, "metrics.json"),
             "plots": Path(out, "plots"),
