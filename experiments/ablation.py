@@ -15,12 +15,14 @@ from experiments.repository import (
     workspace_and_experiments,
 )
 from monolayer.errors import InputError
+from monolayer.parameters import lookup
 
 RESULTS = Path("experiments/results")
 # Each run is an entry of this name, which params.yaml has in the run's experiment alone: so all runs write
 # their curve to the same file, and `dvc plots diff` lays them over each other.
 ENTRY = "ablation"
 STAGE = f"train@{ENTRY}"
+DATA = "data/packed"
 CURVE = f"plots/train/{ENTRY}/dice.tsv"
 LOG_LINES = 15
 
@@ -47,7 +49,7 @@ def ablation(name: str) -> None:
 
 
 def queue_runs(declared: Ablation, runs: dict[str, str]) -> None:
-    """Queue an experiment for each run that is not there, or on its way, with these settings and this code.
+    """Queue an experiment for each run that is not there, or on its way, with these settings, code and data.
 
     Parameters
     ----------
@@ -62,14 +64,14 @@ def queue_runs(declared: Ablation, runs: dict[str, str]) -> None:
         params.yaml has a model of the name that the runs take.
     """
     workspace, _, experiments = workspace_and_experiments()
-    models = workspace.parameters["models"]
+    models = lookup(workspace.parameters, "models")
     if ENTRY in models:
         raise InputError(f"params.yaml: models.{ENTRY}: ablations take this name: give that model another")
     present = {experiment.name: experiment for experiment in experiments}
     for run, name in runs.items():
         entry = run_entry(declared, run, workspace.parameters)
         wanted = {**workspace.parameters, "models": {**models, ENTRY: entry}}
-        if name in present and _is_up_to_date(present[name], wanted):
+        if name in present and _is_up_to_date(present[name], wanted, workspace.outs):
             print(f"{name} is there already, {present[name].state}")
             continue
         if name in present:
@@ -78,10 +80,11 @@ def queue_runs(declared: Ablation, runs: dict[str, str]) -> None:
         dvc("exp", "run", "--queue", "--name", name, *set_param_flags(f"models.{ENTRY}", entry), STAGE)
 
 
-def _is_up_to_date(experiment: Experiment, parameters: dict[str, Any]) -> bool:
+def _is_up_to_date(experiment: Experiment, parameters: dict[str, Any], outs: dict[str, Any]) -> bool:
     return (
         experiment.state != "failed"
         and experiment.parameters == parameters
+        and experiment.outs.get(DATA) == outs.get(DATA)
         and has_code_of_workspace(experiment.rev)
     )
 

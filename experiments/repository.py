@@ -24,6 +24,8 @@ class Experiment(msgspec.Struct, frozen=True):
     """All of params.yaml, as DVC reads it."""
     metrics: dict[str, Any]
     """By file."""
+    outs: dict[str, Any] = {}
+    """DVC's hash of each file and folder that a stage made."""
     state: str = "success"
     """``queued``, ``running``, ``failed`` or ``success``."""
 
@@ -45,8 +47,14 @@ def _experiment(shown: dict[str, Any], state: str) -> Experiment:
         kind: {path: content.get("data", {}) for path, content in shown["data"][kind].items()}
         for kind in ("params", "metrics")
     }
-    name = shown["name"] or shown["rev"][:7]
-    return Experiment(name, shown["rev"], data["params"].get("params.yaml", {}), data["metrics"], state)
+    return Experiment(
+        name=shown["name"] or shown["rev"][:7],
+        rev=shown["rev"],
+        parameters=data["params"].get("params.yaml", {}),
+        metrics=data["metrics"],
+        outs={path: out["hash"] for path, out in shown["data"]["outs"].items()},
+        state=state,
+    )
 
 
 def code_of(rev: str) -> str:

@@ -59,7 +59,7 @@ def test_runs_are_drawn_a_failed_one_is_reported_and_a_second_call_trains_that_o
     assert pd.read_csv(results / "dice.tsv", sep="\t")["wild"].tolist() == [0.25, 0.625]
 
 
-def test_other_code_or_settings_make_a_run_outdated(project: Path, declare):
+def test_other_code_settings_or_data_make_a_run_outdated(project: Path, declare):
     declare(slow=0.5)
     declared = module.read_ablations()["rates"]
 
@@ -76,7 +76,13 @@ def test_other_code_or_settings_make_a_run_outdated(project: Path, declare):
     assert second != first
     assert commits() == second
     (project / "params.yaml").write_text((project / "params.yaml").read_text().replace("seed: 0", "seed: 1"))
-    assert commits() != second
+    third = commits()
+    assert third != second
+    (project / "raw.txt").write_text("other images")
+    dvc(project, "repro", "-q", "pack")
+    fourth = commits()
+    assert fourth != third
+    assert commits() == fourth
 
 
 def test_the_name_of_the_entry_is_taken(project: Path, declare):

@@ -15,12 +15,16 @@ models:
 """
 DAG = """\
 stages:
+  pack:
+    cmd: mkdir -p data/packed && cp raw.txt data/packed/
+    deps: [raw.txt]
+    outs: [data/packed]
   train:
     foreach: ${models}
     do:
       cmd: python stages/train.py ${key}
       params: [seed, train, "models.${key}"]
-      deps: [stages/train.py]
+      deps: [stages/train.py, data/packed]
       outs:
         - models/${key}
         - plots/train/${key}: {cache: false}
@@ -64,7 +68,8 @@ FILES = {
     "stages/train.py": TRAIN,
     "stages/compare.py": COMPARE,
     "monolayer/__init__.py": "",
-    ".gitignore": "/models\n/experiments/results\n",
+    "raw.txt": "images",
+    ".gitignore": "/data\n/models\n/experiments/results\n",
 }
 
 
