@@ -4,6 +4,7 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: repro test check format lock install bench-data bench-train bench-cleaning
+.PHONY: ablation-optimizers ablation-layers ablation-architectures compare-seeds
 
 repro: install
 	dvc repro
@@ -21,6 +22,15 @@ check: install
 format: install
 	ruff check --fix .
 	ruff format .
+
+# The runs stand in experiments/ablations.yaml. Each is a DVC experiment; those that are there already stay.
+ablation-optimizers ablation-layers ablation-architectures: ablation-%: install
+	dvc repro pack
+	python -m experiments.ablation $*
+
+# Of experiments that differ in their seed alone, such as those of `dvc exp run --queue -S seed=0,1,2`.
+compare-seeds: install
+	python -m experiments.seeds
 
 bench-data: install
 	python -m benchmarks.data

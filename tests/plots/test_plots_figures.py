@@ -1,6 +1,7 @@
 """What the figures show, read back from matplotlib's objects."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from tiny_split import image, image_score
@@ -12,6 +13,7 @@ from monolayer.plots.agreement import plot_confluence
 from monolayer.plots.baseline import plot_baseline
 from monolayer.plots.comparison import plot_cell_types, plot_differences, plot_ranking
 from monolayer.plots.dataset import plot_counts, plot_distributions
+from monolayer.plots.history import plot_histories
 from monolayer.plots.panels import PANEL_WIDTH, TITLE_HEIGHT, plot_agreement, plot_annotations
 
 SCORES = {
@@ -97,3 +99,16 @@ def test_agreement_panels_are_shrunk():
     )
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["best", "worst"]
     assert figure.axes[0].images[0].get_array().shape == (52, PANEL_WIDTH, 3)
+
+
+def test_histories_mark_the_best_epoch_of_each_training():
+    histories = {"sgd": pd.Series({1: 0.5, 2: 0.6}), "adam": pd.Series({1: 0.9, 2: 0.8, 3: 0.7})}
+    figure = plot_histories("Optimisers", histories)
+    lines = [line.get_xydata().tolist() for line in figure.axes[0].lines]
+    assert lines == [[[1, 0.5], [2, 0.6]], [[2, 0.6]], [[1, 0.9], [2, 0.8], [3, 0.7]], [[1, 0.9]]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["sgd (0.600)", "adam (0.900)"]
+
+
+def test_histories_are_all_drawn_however_many():
+    histories = {str(number): pd.Series({1: 0.5}) for number in range(20)}
+    assert len(plot_histories("Many", histories).axes[0].lines) == 2 * 20
