@@ -196,9 +196,8 @@ def _memory() -> dict[str, Any]:
         )
         shutil.rmtree(workspace / "masks")
         packed = sum(path.stat().st_size for path in (workspace / "packed").rglob("*.npy"))
-        command = (
-            "stages.train --name unet --packed packed --scratch s --logs l --out m --metrics m.json --plots p"
-        )
+        outs = "--out m --metrics m.json --plots p"
+        command = f"stages.train --name unet --packed packed --scratch s --tracking t {outs}"
         train = measure(sys.executable, "-m", *command.split(), cwd=workspace)
     return {
         "images": len(read_coco(REHEARSAL / "annotations" / "train.json").images),

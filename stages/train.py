@@ -18,7 +18,9 @@ from monolayer.training.workers import needs_workers, run_workers
 from stages.command import run
 
 
-def train(name: str, packed: Path, scratch: Path, logs: Path, out: Path, metrics: Path, plots: Path) -> None:
+def train(
+    name: str, packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path, plots: Path
+) -> None:
     """Train the entry `name` of ``models:``; a killed training goes on from its checkpoint in `scratch`."""
     arguments = dict(locals())
     parameters = read_parameters()
@@ -35,7 +37,7 @@ def train(name: str, packed: Path, scratch: Path, logs: Path, out: Path, metrics
     running = scratch / fingerprint(name, model_settings, origin)
     with memory_decided_by(f"models.{name}.batch_size", f"models.{name}.crop_size"):
         trained = fit(
-            architecture, model_settings, settings, compute, train_split, val_split, seed, running, logs
+            architecture, model_settings, settings, compute, train_split, val_split, seed, running, tracking
         )
     if trained is None:  # the first process writes the outs
         return

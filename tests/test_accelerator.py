@@ -1,8 +1,10 @@
 import pytest
 import torch
 
-from monolayer.accelerator import autocast, choose_precision, find_device
+from monolayer.accelerator import autocast, choose_precision, find_device, on_this_machine
+from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
+from monolayer.parameters import validate
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,33 @@ def test_the_precision_is_the_one_that_the_device_is_fast_with(device, fast, pre
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True, "amx_bf16": fast})
     assert choose_precision("auto", torch.device(device)) == precision
     assert choose_precision("32-true", torch.device(device)) == "32-true"
+
+
+@pytest.mark.parametrize(("gpus", "asked", "meant"), [(0, "auto", 1), (0, 2, 2), (4, "auto", 4), (4, 3, 3)])
+def test_what_auto_means_is_settled_before_a_training_begins(gpus, asked, meant, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    compute = on_this_machine(ComputeSettings(devices=asked, threads=7))
+    assert compute.accelerator == ("gpu" if gpus else "cpu")
+    assert (compute.devices, compute.precision, compute.threads) == (meant, "bf16-mixed", 7)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"threads": 0},
+        {"devices": 0},
+        {"devices": True},
+        {"nodes": 0},
+        {"precision": "fp8"},
+        {"accelerator": "abacus"},
+    ],
+)
+def test_impossible_values(wrong):
+    with pytest.raises(InputError, match=rf"compute\.{next(iter(wrong))}"):
+        validate(wrong, "compute", ComputeSettings)
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("32-true", torch.float32), ("bf16-mixed", torch.bfloat16)])

@@ -184,6 +184,15 @@ def test_a_changed_model_runs_again_alone_and_the_diffs_show_it(copy):
     assert "models.small.lr" in shown
 
 
+def test_another_launcher_starts_the_training_alone_and_gives_the_same_weights(copy):
+    before = copy.outs()
+    launcher = "compute.launcher=torchrun --nproc-per-node 1"
+    output = copy.dvc("exp", "run", "-S", launcher, "train@small", "compare")
+    assert set(stages_run(output)) == {"train@small", "train@other"}
+    assert "> torchrun --nproc-per-node 1 -m stages.train --name small" in output
+    assert copy.outs() == before
+
+
 def test_queued_experiments_run_side_by_side(copy):
     for rate in ("1e-3", "3e-3"):
         copy.dvc("exp", "run", "--queue", "-S", f"models.small.lr={rate}")

@@ -75,7 +75,7 @@ def fit(
     val: Packed,
     seed: int,
     scratch: Path,
-    logs: Path,
+    tracking: Path,
 ) -> Trained | None:
     """Train until the last epoch, from the checkpoint in `scratch` where there is one.
 
@@ -95,7 +95,7 @@ def fit(
         Seeds weights, crops and dropout.
     scratch
         Folder of this very training, which all processes see: running checkpoints and DVCLive's files.
-    logs
+    tracking
         Folder for the files of the other loggers.
 
     Returns
@@ -130,7 +130,7 @@ def fit(
     trainer = Trainer(
         max_epochs=model_settings.epochs,
         callbacks=_callbacks(model_settings, settings, steps, scratch),
-        logger=build_loggers(settings.loggers, scratch, logs),
+        logger=build_loggers(settings.loggers, scratch, tracking),
         gradient_clip_val=settings.clip_norm,
         plugins=[WholeCheckpointIO(), environment],
         default_root_dir=scratch,

@@ -12,7 +12,7 @@ from monolayer.errors import InputError
 LoggerName = Literal["tensorboard", "wandb"]
 
 
-def build_loggers(names: list[LoggerName], scratch: Path, logs: Path) -> list[Logger]:
+def build_loggers(names: list[LoggerName], scratch: Path, tracking: Path) -> list[Logger]:
     """Return the loggers; DVCLive is the first.
 
     Parameters
@@ -21,7 +21,7 @@ def build_loggers(names: list[LoggerName], scratch: Path, logs: Path) -> list[Lo
         Of those beside DVCLive; each needs the Python package of that name.
     scratch
         Folder of this very training, whose name tells it from others. DVCLive writes to ``live`` in it.
-    logs
+    tracking
         Folder of the model, whose name they show; they write there.
 
     Raises
@@ -32,16 +32,16 @@ def build_loggers(names: list[LoggerName], scratch: Path, logs: Path) -> list[Lo
     live = DVCLiveLogger(
         dir=str(scratch / "live"), resume=True, save_dvc_exp=False, dvcyaml=None, report=None
     )
-    return [live, *(_build(name, scratch.name, logs) for name in names)]
+    return [live, *(_build(name, scratch.name, tracking) for name in names)]
 
 
-def _build(name: LoggerName, training: str, logs: Path) -> Logger:
+def _build(name: LoggerName, training: str, folder: Path) -> Logger:
     if find_spec(name) is None:
         raise InputError(
             f"params.yaml: train.loggers: {name} needs the package {name}, which is not installed: "
             f"run `pip install {name}`, or take it off the list"
         )
-    logs.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     if name == "tensorboard":
-        return TensorBoardLogger(logs, name=None, version=training)
-    return WandbLogger(project="monolayer", name=logs.name, id=training, save_dir=logs, resume="allow")
+        return TensorBoardLogger(folder, name=None, version=training)
+    return WandbLogger(project="monolayer", name=folder.name, id=training, save_dir=folder, resume="allow")

@@ -62,6 +62,7 @@ def run_workers(function: Callable[..., None], arguments: dict[str, Any], count:
         for worker in workers:
             if worker.is_alive():
                 worker.kill()
+                worker.join()
 
 
 def _work(

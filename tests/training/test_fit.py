@@ -207,6 +207,22 @@ def test_a_loss_that_is_no_number_stops_the_training(project):
     assert not (project.root / "trained").exists()
 
 
+def test_a_gpu_whose_memory_is_full_names_what_to_lower(project, monkeypatch):
+    def full(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore on this")
+
+    monkeypatch.setattr(Crops, "batch", full)
+    message = r"memory of the GPU is full: lower models\.tiny\.batch_size or models\.tiny\.crop_size .* 2 GiB"
+    with pytest.raises(InputError, match=message):
+        train(**project.train_arguments())
+
+
+def test_an_allocation_for_several_does_not_disturb_a_process_alone(project, monkeypatch):
+    monkeypatch.setenv("SLURM_NTASKS", "4")
+    monkeypatch.setenv("SLURM_PROCID", "0")
+    train(**project.train_arguments())
+
+
 @pytest.mark.parametrize(
     ("choice", "message"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+import torch
 from pycocotools import mask as coco_mask
 from tiny_project import TINY, disc_sample
 
@@ -73,6 +74,15 @@ def test_predicting_twice_gives_the_same_bytes(trained):
     first = {path: path.read_bytes() for path in Path("predicted").rglob("*.*")}
     run_predict()
     assert first == {path: path.read_bytes() for path in Path("predicted").rglob("*.*")}
+
+
+def test_a_gpu_whose_memory_is_full_names_what_to_lower(trained, monkeypatch):
+    def full(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+
+    monkeypatch.setattr("stages.predict.predict_image", full)
+    with pytest.raises(InputError, match=r"memory of the GPU is full: lower predict\.tile"):
+        run_predict()
 
 
 def test_a_model_that_was_not_trained(project):

@@ -103,7 +103,7 @@ class Project:
             "name": "tiny",
             "packed": Path("packed"),
             "scratch": Path("scratch"),
-            "logs": Path("logs/tiny"),
+            "tracking": Path("logs/tiny"),
             "out": Path(out, "model"),
             "metrics": Path(out, "metrics.json"),
             "plots": Path(out, "plots"),

@@ -1,0 +1,116 @@
+"""Which part of a training a process has, by what started it."""
+
+import numpy as np
+import pytest
+import torch
+from lightning.fabric.plugins.environments import LightningEnvironment
+from tiny_project import disc_sample, packed_of
+
+from monolayer.compute import ComputeSettings
+from monolayer.errors import InputError
+from monolayer.training.augmentation import GreySettings, vary_grey_levels
+from monolayer.training.crops import Crops, CropSettings
+from monolayer.training.data import WholeImages
+from monolayer.training.processes import Share, find_environment, find_share
+from monolayer.training.workers import needs_workers
+
+BATCH_SCRIPT = {
+    "SLURM_JOB_ID": "7",
+    "SLURM_NTASKS": "4",
+    "SLURM_NTASKS_PER_NODE": "2",
+    "SLURM_NNODES": "2",
+    "SLURM_PROCID": "0",
+    "SLURM_LOCALID": "0",
+    "SLURM_NODEID": "0",
+}
+SRUN = {
+    **BATCH_SCRIPT,
+    "SLURM_STEP_NUM_TASKS": "4",
+    "SLURM_PROCID": "3",
+    "SLURM_LOCALID": "1",
+    "SLURM_NODEID": "1",
+}
+TORCHRUN = {
+    "TORCHELASTIC_RUN_ID": "none",
+    "WORLD_SIZE": "4",
+    "RANK": "3",
+    "LOCAL_RANK": "1",
+    "GROUP_RANK": "1",
+}
+
+
+@pytest.fixture
+def started(monkeypatch):
+    def start(variables: dict[str, str]) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return start
+
+
+@pytest.mark.parametrize("variables", [SRUN, TORCHRUN])
+def test_the_last_of_two_processes_on_two_machines(started, variables):
+    started(variables)
+    compute = ComputeSettings(devices=2, nodes=2)
+    assert find_share(find_environment(), compute) == Share(rank=3, world=4)
+    assert not needs_workers(compute)
+
+
+@pytest.mark.parametrize("variables", [{}, BATCH_SCRIPT])
+def test_a_process_alone_also_in_an_allocation_for_several(started, variables):
+    started(variables)
+    assert isinstance(find_environment(), LightningEnvironment)
+    assert find_share(find_environment(), ComputeSettings(devices=1)) == Share(rank=0, world=1)
+    assert needs_workers(ComputeSettings(devices=2))
+
+
+@pytest.mark.parametrize(
+    ("variables", "devices", "nodes", "count"), [({}, 1, 2, 1), (SRUN, 1, 2, 4), (TORCHRUN, 2, 1, 4)]
+)
+def test_a_launcher_that_started_other_processes_than_the_settings_say(
+    started, variables, devices, nodes, count
+):
+    started(variables)
+    compute = ComputeSettings(devices=devices, nodes=nodes)
+    assert not needs_workers(compute)
+    with pytest.raises(
+        InputError, match=rf"devices x compute.nodes is {devices} x {nodes}, .* started {count}"
+    ):
+        find_share(find_environment(), compute)
+
+
+def shares(world: int) -> list[Share]:
+    return [Share(rank, world) for rank in range(world)]
+
+
+@pytest.mark.parametrize("settings", [CropSettings(shift=3), CropSettings(rotate=90, scale=0.3)])
+def test_processes_together_cut_the_crops_that_one_cuts(settings):
+    packed = packed_of(disc_sample(0), disc_sample(1, (50, 80)))
+    whole = Crops(packed, 32, 6, settings, seed=3).batch(5)
+    parts = [Crops(packed, 32, 6, settings, seed=3, share=share).batch(5) for share in shares(3)]
+    assert [len(images) for images, _ in parts] == [2, 2, 2]
+    for together, alone in zip(zip(*parts, strict=True), whole, strict=True):
+        assert torch.equal(torch.cat(together), alone)
+
+
+def test_processes_together_change_grey_levels_as_one_does():
+    settings = GreySettings(brightness=9, contrast=0.4, blur=1.5, noise=5)
+    images = 128 + 20 * torch.randn(6, 1, 24, 30)
+
+    def vary(share: Share) -> torch.Tensor:
+        torch.manual_seed(1)
+        return vary_grey_levels(images[share.of_batch(6)], settings, share)
+
+    together = torch.cat([vary(share) for share in shares(2)])
+    np.testing.assert_allclose(together, vary(Share()), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("count", "world", "length"), [(5, 2, 3), (4, 2, 2), (1, 3, 1)])
+def test_every_image_counts_once_and_every_process_has_as_many(count, world, length):
+    samples = [disc_sample(number) for number in range(count)]
+    found = []
+    for share in shares(world):
+        own = WholeImages(packed_of(*samples), None, share)
+        assert len(own) == len(list(own)) == length
+        found += [image[0].numpy().tobytes() for image, _, counts in own if counts]
+    assert sorted(found) == sorted(sample.image.tobytes() for sample in samples)
