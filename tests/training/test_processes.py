@@ -8,6 +8,7 @@ from tiny_project import disc_sample, packed_of
 
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
+from monolayer.normalisation import NormaliseSettings
 from monolayer.training.augmentation import GreySettings, vary_grey_levels
 from monolayer.training.crops import Crops, CropSettings
 from monolayer.training.data import WholeImages
@@ -86,9 +87,10 @@ def shares(world: int) -> list[Share]:
 @pytest.mark.parametrize("settings", [CropSettings(shift=3), CropSettings(rotate=90, scale=0.3)])
 def test_processes_together_cut_the_crops_that_one_cuts(settings):
     packed = packed_of(disc_sample(0), disc_sample(1, (50, 80)))
-    whole = Crops(packed, 32, 6, settings, seed=3).batch(5)
-    parts = [Crops(packed, 32, 6, settings, seed=3, share=share).batch(5) for share in shares(3)]
-    assert [len(images) for images, _ in parts] == [2, 2, 2]
+    as_seen = NormaliseSettings(method="min-max")
+    whole = Crops(packed, 32, 6, settings, as_seen, seed=3).batch(5)
+    parts = [Crops(packed, 32, 6, settings, as_seen, seed=3, share=share).batch(5) for share in shares(3)]
+    assert [len(part.images) for part in parts] == [2, 2, 2]
     for together, alone in zip(zip(*parts, strict=True), whole, strict=True):
         assert torch.equal(torch.cat(together), alone)
 
@@ -108,9 +110,10 @@ def test_processes_together_change_grey_levels_as_one_does():
 @pytest.mark.parametrize(("count", "world", "length"), [(5, 2, 3), (4, 2, 2), (1, 3, 1)])
 def test_every_image_counts_once_and_every_process_has_as_many(count, world, length):
     samples = [disc_sample(number) for number in range(count)]
+    unchanged = NormaliseSettings(mean=0, scale=1)
     found = []
     for share in shares(world):
-        own = WholeImages(packed_of(*samples), None, share)
+        own = WholeImages(packed_of(*samples), unchanged, None, share)
         assert len(own) == len(list(own)) == length
-        found += [image[0].numpy().tobytes() for image, _, counts in own if counts]
+        found += [image[0].numpy().astype(np.uint8).tobytes() for image, _, counts in own if counts]
     assert sorted(found) == sorted(sample.image.tobytes() for sample in samples)
