@@ -39,6 +39,8 @@ class ComputeSettings(Settings):
     """Machines that train together."""
     precision: Precision = "auto"
     """Number format of the nets, by Lightning's names."""
+    compile: Literal["default", "reduce-overhead", "max-autotune"] | None = None
+    """Mode of ``torch.compile``: nets are translated first, and are faster then. None leaves them."""
     threads: int = Field(default=2, ge=1)
     """CPU threads of each process of the nets. Weights repeat bit for bit with the same number on the same
     machine."""

@@ -23,6 +23,8 @@ def predict(model: Path, annotations: Path, images: Path, out: Path) -> None:
     torch.set_num_threads(compute.threads)
     # Channels last: V-Net takes 40 % less time per image on a CPU, the other nets about the same.
     trained = read_model(model).to(find_device(compute.accelerator)).to(memory_format=torch.channels_last)
+    if compute.compile is not None:
+        trained.compile(mode=compute.compile)
     folder = ImageFolder(images)
     for split in ("val", "test"):
         listed = read_coco(annotations / f"{split}.json").images

@@ -1,6 +1,6 @@
 """The parameters that all trainings share."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -30,8 +30,6 @@ class TrainSettings(OptimiserSettings):
     resident_share: Number = Field(default=0.5, ge=0, le=1)
     """A GPU keeps the training images in its memory where they take no more than this share of it; else they
     stay on the disk, mapped into the host's memory."""
-    compile: Literal["default", "reduce-overhead", "max-autotune"] | None = None
-    """Mode of ``torch.compile``; None trains without it."""
     checkpoint_seconds: Number = Field(default=120, ge=0)
     """A killed training loses no more than this: it goes on from its last checkpoint."""
     loggers: list[LoggerName] = Field(default=[])

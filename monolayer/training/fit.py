@@ -125,8 +125,8 @@ def fit(
     )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
     task = Task(model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, share)
-    if settings.compile is not None:
-        model.compile(mode=settings.compile)
+    if compute.compile is not None:
+        model.compile(mode=compute.compile)
     trainer = Trainer(
         max_epochs=model_settings.epochs,
         callbacks=_callbacks(model_settings, settings, steps, scratch),

@@ -158,7 +158,7 @@ def test_a_resized_training_sees_resized_images(project, monkeypatch):
 def test_a_compiled_training_learns_the_same(project):
     scores = []
     for mode in (None, "default"):
-        project.set_parameters({**TINY, "epochs": 1, "train": {"compile": mode}})
+        project.set_parameters({**TINY, "epochs": 1}, compile=mode)
         train(**project.train_arguments(f"{mode}"))
         scores.append(json.loads((project.root / f"{mode}/metrics.json").read_text())["val_dice"])
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)

@@ -1,6 +1,7 @@
 """From a trained model to the files that the evaluation reads."""
 
 import json
+import shutil
 from pathlib import Path
 
 import imagecodecs
@@ -36,6 +37,16 @@ def test_the_discs_are_found(trained):
     truth = disc_sample(2).labels > 0
     predicted = foreground("test", 3) >= 128
     assert 2 * (predicted & truth).sum() / (predicted.sum() + truth.sum()) > 0.8
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+def test_a_compiled_model_finds_the_same(trained):
+    run_predict()
+    expected = foreground("test", 3).astype(int)
+    shutil.rmtree("predicted")
+    trained.set_parameters(TINY, compile="default")
+    run_predict()
+    np.testing.assert_allclose(foreground("test", 3), expected, atol=1)
 
 
 def test_results_are_cocos(trained):
