@@ -186,7 +186,7 @@ def _train(data: Data, model: dict[str, Any], variant: dict[str, Any], name: str
 
 
 def _threshold(model: Model, val: Packed) -> float:
-    return THRESHOLDS[int(np.argmax(_dice_at(model, val, list(THRESHOLDS)).mean(axis=0)))]
+    return THRESHOLDS[int(np.argmax(dice(_counts(model, val, list(THRESHOLDS))).mean(axis=0)))]
 
 
 def _scores(model: Model, data: Data, threshold: float, **choices: Any) -> dict[str, Any]:
@@ -194,10 +194,6 @@ def _scores(model: Model, data: Data, threshold: float, **choices: Any) -> dict[
     scores = foreground_scores(counts)
     kept = {name: round(float(scores[name]), 4) for name in ("dice", "iou", "confluence_rmse")}
     return {**kept, "threshold": threshold}
-
-
-def _dice_at(model: Model, split: Packed, thresholds: list[float]) -> np.ndarray:
-    return dice(_counts(model, split, thresholds))
 
 
 def _counts(model: Model, split: Packed, thresholds: list[float], **choices: Any) -> np.ndarray:

@@ -29,6 +29,7 @@ from monolayer.inference import PredictSettings, predict_image
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.models._files import read_model
 from monolayer.models._settings import ModelSettings, selected_model
+from monolayer.normalisation import offset_and_scale
 from monolayer.packing import Packed, read_packed
 from monolayer.parameters import read_parameters
 from monolayer.training._settings import TrainSettings
@@ -38,7 +39,6 @@ from monolayer.training.optimisers import build_optimiser
 CROP_SIZE = 96
 BATCH_SIZE = peer_training.CROPS_PER_IMAGE * peer_training.IMAGES_PER_BATCH
 SECONDS = 6
-MEAN, SCALE = np.float32(128), np.float32(10)
 ROUNDS = 3
 PUBLISHED_CROPS = 3253 * peer_training.CROPS_PER_IMAGE * 100  # all of LIVECell's training images, 100 epochs
 COMPUTE = ComputeSettings(devices=1)
@@ -161,14 +161,16 @@ def _inference(val: Packed, device: torch.device) -> dict[str, Any]:
     translated.compile(mode="default")
     settings = PredictSettings()
 
+    ((offset, scale),) = offset_and_scale(val.histograms[:1], peer.normalise)  # of all images: fixed numbers
+
     def windows(image: np.ndarray) -> np.ndarray:
-        pixels = torch.from_numpy((image - MEAN) / SCALE).to(device)[None, None]
+        pixels = torch.from_numpy((image - offset) / scale).to(device)[None, None]
         with torch.no_grad():
             outputs = sliding_window_inference(pixels, (CROP_SIZE, CROP_SIZE), 4, peer)
             return peer.foreground(outputs)[0].cpu().numpy()
 
     def whole(image: np.ndarray) -> np.ndarray:
-        return predict_image(model, image, settings).foreground
+        return predict_image(model, image, settings, COMPUTE.precision).foreground
 
     def compiled(image: np.ndarray) -> np.ndarray:
         return predict_image(translated, image, settings, COMPUTE.precision).foreground
