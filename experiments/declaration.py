@@ -65,8 +65,8 @@ def run_entry(ablation: Ablation, run: str, parameters: dict[str, Any]) -> dict[
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Return a mapping with changes, mappings within it key by key.
 
-    >>> merged({"lr": 1, "train": {"optimizer": "adam", "threads": 2}}, {"train": {"optimizer": "sgd"}})
-    {'lr': 1, 'train': {'optimizer': 'sgd', 'threads': 2}}
+    >>> merged({"lr": 1, "train": {"optimizer": "adam", "warm_up": 0}}, {"train": {"optimizer": "sgd"}})
+    {'lr': 1, 'train': {'optimizer': 'sgd', 'warm_up': 0}}
     """
     result = dict(base)
     for key, value in changes.items():
