@@ -36,13 +36,7 @@ def read_model(folder: Path) -> Model:
     """
     module, settings = _read_settings(folder / "model.json")
     model: Model = module.build(settings)
-    try:
-        model.load_state_dict(_read_weights(folder / "weights.pt"))
-    except RuntimeError as error:
-        raise InputError(
-            f"{folder / 'weights.pt'} does not fit the {settings.architecture} that this version builds "
-            f"({_first_lines(error)}): train the model again"
-        ) from None
+    _load(model, folder, f"the {settings.architecture} that this version builds", "train the model again")
     return model.eval()
 
 
@@ -54,13 +48,8 @@ def initialise(model: Model, folder: Path) -> None:
     InputError
         They are missing or damaged, or are those of another net.
     """
-    try:
-        model.load_state_dict(_read_weights(folder / "weights.pt"))
-    except RuntimeError as error:
-        raise InputError(
-            f"initialise_from: {folder / 'weights.pt'} does not fit this model ({_first_lines(error)}): "
-            f"give it the architecture's settings that stand in {folder / 'model.json'}"
-        ) from None
+    remedy = f"give the entry the architecture's settings that stand in {folder / 'model.json'}"
+    _load(model, folder, "the model that is to start from it (initialise_from)", remedy)
 
 
 def weights_digest(folder: Path) -> str:
@@ -72,6 +61,14 @@ def weights_digest(folder: Path) -> str:
             f"initialise_from: {folder / 'weights.pt'} cannot be read ({error.strerror}): name the folder of "
             "a trained model, and not the model's own, which is emptied before the training"
         ) from None
+
+
+def _load(model: Model, folder: Path, description: str, remedy: str) -> None:
+    path = folder / "weights.pt"
+    try:
+        model.load_state_dict(_read_weights(path))
+    except RuntimeError as error:
+        raise InputError(f"{path} does not fit {description} ({_first_lines(error)}): {remedy}") from None
 
 
 def _read_settings(path: Path) -> tuple[ModuleType, ModelSettings]:

@@ -83,7 +83,7 @@ def test_a_model_starts_from_the_weights_of_another(folder):
 
 def test_a_model_cannot_start_from_another_net(folder):
     module, settings = selected_model({"models": {"m": {**VALUES, "channels": [4, 16]}}}, "m")
-    with pytest.raises(InputError, match=r"initialise_from: .*weights\.pt does not fit .*model\.json"):
+    with pytest.raises(InputError, match=r"weights\.pt does not fit .*initialise_from.*model\.json"):
         initialise(module.build(settings), folder)
 
 
