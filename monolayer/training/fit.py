@@ -49,9 +49,6 @@ PATIENCE = timedelta(minutes=10)
 """How long processes wait for each other before they give up."""
 
 
-CPU = torch.device("cpu")
-
-
 @dataclass(frozen=True)
 class Trained:
     """The outcome of a training."""
@@ -112,7 +109,8 @@ def fit(
         train, val = (
             resized_once(split, side, scratch / name) for name, split in (("train", train), ("val", val))
         )
-    device = torch.device("cuda", environment.local_rank()) if compute.accelerator == "gpu" else CPU
+    gpu = compute.accelerator == "gpu"
+    device = torch.device("cuda", environment.local_rank()) if gpu else torch.device("cpu")
     crops = Crops(
         train,
         size=model_settings.crop_size,
