@@ -1,7 +1,7 @@
 """What LIVECell's eight cell types look like, in numbers.
 
-Tuned until the rendered cells agreed with LIVECell's in area, aspect, solidity, confluence, overlap and
-grey levels, type by type.
+Tuned until the rendered cells agreed with LIVECell's in area, aspect, solidity, confluence, overlap, grey
+levels, gradients and power spectra, type by type; `python -m benchmarks.realism` measures how well.
 """
 
 from typing import NamedTuple
@@ -62,54 +62,54 @@ class CellType(NamedTuple):
 
 CELL_TYPES: dict[str, CellType] = {
     "A172": CellType(
-        cells=(70, 170), area=1650, area_spread=0.5, aspect=(1.6, 0.3), tips=(2, 4), tip_length=1.3,
+        cells=(90, 190), area=1650, area_spread=0.5, aspect=(1.6, 0.3), tips=(2, 4), tip_length=1.3,
         tip_width=0.35, waviness=0.04, bend=0.15, attach=0.75, spacing=0.7, overlap=0.03,
-        rounded=(0.06, 0.03), rounded_area=200, thickness=(32, 130), texture=7, granules=3.0,
-        granule_contrast=32, nucleus=8, nucleolus=25, shear=0.0, debris=40, points=60,
+        rounded=(0.06, 0.03), rounded_area=200, thickness=(32, 130), texture=8.5, granules=3.0,
+        granule_contrast=36, nucleus=8, nucleolus=25, shear=0.0, debris=40, points=60,
     ),
     "BT474": CellType(
         cells=(75, 250), area=780, area_spread=0.5, aspect=(1.5, 0.25), tips=(2, 4),
         tip_length=0.35, tip_width=0.3, waviness=0.06, bend=0.08, attach=0.95, spacing=0.66,
-        overlap=0.02, rounded=(0.2, 0.08), rounded_area=240, thickness=(36, 110), texture=7,
+        overlap=0.02, rounded=(0.2, 0.08), rounded_area=240, thickness=(33, 110), texture=7,
         granules=4.0, granule_contrast=42, nucleus=10, nucleolus=35, shear=0.0, debris=200,
         points=48,
     ),
     "BV2": CellType(
-        cells=(130, 1300), area=180, area_spread=0.25, aspect=(1.15, 0.1), tips=(0, 2),
+        cells=(160, 1500), area=180, area_spread=0.25, aspect=(1.15, 0.1), tips=(0, 2),
         tip_length=0.25, tip_width=0.25, waviness=0.04, bend=0.0, attach=0.95, spacing=0.9,
         overlap=0.06, rounded=(0.85, 0.8), rounded_area=195, thickness=(60, 95), texture=14,
         granules=3.0, granule_contrast=45, nucleus=6, nucleolus=30, shear=0.4, debris=30, points=40,
     ),
     "Huh7": CellType(
-        cells=(18, 66), area=1550, area_spread=0.7, aspect=(1.5, 0.25), tips=(0, 4), tip_length=0.3,
+        cells=(20, 72), area=1550, area_spread=0.7, aspect=(1.5, 0.25), tips=(0, 4), tip_length=0.3,
         tip_width=0.2, waviness=0.05, bend=0.05, attach=0.8, spacing=0.7, overlap=0.01,
-        rounded=(0.2, 0.12), rounded_area=270, thickness=(22, 120), texture=5, granules=3.5,
-        granule_contrast=42, nucleus=10, nucleolus=35, shear=0.0, debris=60, points=52,
+        rounded=(0.2, 0.12), rounded_area=270, thickness=(24, 130), texture=7.5, granules=4.5,
+        granule_contrast=50, nucleus=10, nucleolus=35, shear=0.0, debris=100, points=52,
     ),
     "MCF7": CellType(
-        cells=(110, 740), area=450, area_spread=0.4, aspect=(1.5, 0.22), tips=(1, 4),
+        cells=(120, 780), area=450, area_spread=0.4, aspect=(1.5, 0.22), tips=(1, 4),
         tip_length=0.4, tip_width=0.3, waviness=0.05, bend=0.05, attach=0.94, spacing=0.66,
-        overlap=0.03, rounded=(0.6, 0.03), rounded_area=240, thickness=(60, 190), texture=9,
-        granules=1.5, granule_contrast=45, nucleus=14, nucleolus=60, shear=0.0, debris=40,
+        overlap=0.03, rounded=(0.6, 0.03), rounded_area=240, thickness=(46, 155), texture=15,
+        granules=3.0, granule_contrast=45, nucleus=14, nucleolus=60, shear=0.0, debris=100,
         points=40,
     ),
     "SHSY5Y": CellType(
         cells=(120, 400), area=470, area_spread=0.5, aspect=(1.6, 0.3), tips=(3, 6), tip_length=1.5,
         tip_width=0.14, waviness=0.05, bend=0.15, attach=0.9, spacing=0.76, overlap=0.05,
-        rounded=(0.08, 0.04), rounded_area=120, thickness=(26, 120), texture=9, granules=1.5,
-        granule_contrast=35, nucleus=8, nucleolus=30, shear=0.0, debris=25, points=80,
+        rounded=(0.08, 0.04), rounded_area=120, thickness=(27, 125), texture=10.5, granules=1.5,
+        granule_contrast=38, nucleus=8, nucleolus=30, shear=0.0, debris=25, points=80,
     ),
     "SKOV3": CellType(
-        cells=(45, 210), area=2000, area_spread=0.5, aspect=(1.55, 0.25), tips=(0, 4),
+        cells=(66, 260), area=2000, area_spread=0.5, aspect=(1.55, 0.25), tips=(0, 4),
         tip_length=0.6, tip_width=0.3, waviness=0.05, bend=0.1, attach=0.7, spacing=0.63,
-        overlap=0.03, rounded=(0.15, 0.04), rounded_area=300, thickness=(22, 170), texture=4,
-        granules=0.7, granule_contrast=32, nucleus=9, nucleolus=40, shear=0.0, debris=20, points=56,
+        overlap=0.03, rounded=(0.15, 0.04), rounded_area=300, thickness=(28, 190), texture=6.5,
+        granules=1.2, granule_contrast=38, nucleus=9, nucleolus=40, shear=0.0, debris=20, points=56,
     ),
     "SkBr3": CellType(
         cells=(130, 330), area=430, area_spread=0.45, aspect=(1.3, 0.18), tips=(0, 3),
         tip_length=0.3, tip_width=0.3, waviness=0.04, bend=0.03, attach=0.7, spacing=0.82,
-        overlap=0.05, rounded=(0.8, 0.6), rounded_area=270, thickness=(45, 130), texture=11,
-        granules=2.5, granule_contrast=40, nucleus=6, nucleolus=30, shear=0.25, debris=40,
+        overlap=0.05, rounded=(0.8, 0.6), rounded_area=270, thickness=(45, 130), texture=14,
+        granules=3.0, granule_contrast=50, nucleus=6, nucleolus=30, shear=0.25, debris=60,
         points=40,
     ),
 }  # fmt: skip

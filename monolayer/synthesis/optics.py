@@ -7,7 +7,7 @@ outside and a dark line inside.
 import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-HALO = 1.6
+HALO = 1.8
 """Reach of the phase ring's halo, pixels."""
 GREY = 128.0
 
