@@ -18,26 +18,22 @@ import numpy as np
 import torch
 
 from benchmarks.measure import RESULTS, ROOT, machine, write_result
+from benchmarks.packed_data import Data, packed_embedded, packed_livecell
 from monolayer.accelerator import on_this_machine
-from monolayer.coco import read_coco
 from monolayer.compute import ComputeSettings
-from monolayer.datasets import livecell
 from monolayer.evaluation import THRESHOLDS
 from monolayer.inference import PredictSettings, predict_image
-from monolayer.mask_files import write_mask_files
-from monolayer.masks import MaskSettings
 from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.models._files import read_model
 from monolayer.models._model import Model
 from monolayer.models._settings import selected_model
-from monolayer.packing import Packed, pack_split, read_packed
+from monolayer.packing import Packed, read_packed
 from monolayer.parameters import read_parameters
 from monolayer.training._settings import training_of
 from monolayer.training.fit import fit
 from monolayer.training.origin import with_known_levels
 
-SPLITS = ("train", "val", "test")
 MODEL = "unet-6l-3r"
 COMPUTE = on_this_machine(ComputeSettings(devices=1))
 AUGMENTED = {"crops": {"rotate": 180, "scale": 0.3}, "grey": {"contrast": 0.3}}
@@ -84,7 +80,10 @@ def main(source: Path, sections: list[str]) -> None:
     path = RESULTS / "recipes.json"
     result = json.loads(path.read_text()) if path.exists() else {"machine": machine(), "budget": EQUAL}
     with tempfile.TemporaryDirectory() as folder:
-        data = {"embedded": _embedded(Path(folder)), "livecell-mini": _livecell(source, Path(folder))}
+        data = {
+            "embedded": packed_embedded(Path(folder)),
+            "livecell-mini": packed_livecell(source, Path(folder)),
+        }
         work = {
             "variants": lambda: _variants(result, data),
             "sim_to_real": lambda: _sim_to_real(result, data["livecell-mini"]),
@@ -92,29 +91,6 @@ def main(source: Path, sections: list[str]) -> None:
         }
         for section in sections or list(work):
             work[section]()
-
-
-Data = dict[str, Packed]
-
-
-def _embedded(folder: Path) -> Data:
-    return _pack(ROOT / "data/clean", ROOT / "data/raw/images", ROOT / "data/masks", folder / "embedded")
-
-
-def _livecell(source: Path, folder: Path) -> Data:
-    raw = folder / "raw"
-    settings = livecell.Settings(source="livecell", base_url=str(source.resolve()))
-    livecell.download(settings, raw, folder / "scratch")
-    for split in SPLITS:
-        annotated = read_coco(raw / "annotations" / f"{split}.json")
-        write_mask_files(annotated, folder / "masks", split, MaskSettings(), ComputeSettings())
-    return _pack(raw / "annotations", raw / "images", folder / "masks", folder / "livecell")
-
-
-def _pack(annotations: Path, images: Path, masks: Path, out: Path) -> Data:
-    for split in SPLITS:
-        pack_split(annotations, images, masks, split, out / split, ComputeSettings())
-    return {split: read_packed(out / split) for split in SPLITS}
 
 
 def _variants(result: dict[str, Any], data: dict[str, Data]) -> None:

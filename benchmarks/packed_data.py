@@ -1,0 +1,36 @@
+"""The embedded data and a folder of real images, packed as the pipeline packs them."""
+
+from pathlib import Path
+
+from benchmarks.measure import ROOT
+from monolayer.coco import read_coco
+from monolayer.compute import ComputeSettings
+from monolayer.datasets import livecell
+from monolayer.mask_files import write_mask_files
+from monolayer.masks import MaskSettings
+from monolayer.packing import Packed, pack_split, read_packed
+
+SPLITS = ("train", "val", "test")
+Data = dict[str, Packed]
+
+
+def packed_embedded(folder: Path) -> Data:
+    """Pack what `dvc repro` rendered, cleaned and annotated."""
+    return _pack(ROOT / "data/clean", ROOT / "data/raw/images", ROOT / "data/masks", folder / "embedded")
+
+
+def packed_livecell(source: Path, folder: Path) -> Data:
+    """Pack the images of a folder laid out like LIVECell's server."""
+    raw = folder / "raw"
+    settings = livecell.Settings(source="livecell", base_url=str(source.resolve()))
+    livecell.download(settings, raw, folder / "scratch")
+    for split in SPLITS:
+        annotated = read_coco(raw / "annotations" / f"{split}.json")
+        write_mask_files(annotated, folder / "masks", split, MaskSettings(), ComputeSettings())
+    return _pack(raw / "annotations", raw / "images", folder / "masks", folder / "livecell")
+
+
+def _pack(annotations: Path, images: Path, masks: Path, out: Path) -> Data:
+    for split in SPLITS:
+        pack_split(annotations, images, masks, split, out / split, ComputeSettings())
+    return {split: read_packed(out / split) for split in SPLITS}
