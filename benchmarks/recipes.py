@@ -1,8 +1,8 @@
 """What each choice of the recipe does for UNet-6L-3R, on the embedded data and on a dozen real images.
 
 ``python -m benchmarks.recipes FOLDER [SECTION ...]`` needs the embedded run (`dvc repro`) and a folder laid
-out like LIVECell's server, and writes benchmarks/results/recipes.json after every training, so that it may be
-stopped at any time; what is there already is not trained again.
+out like LIVECell's server, and writes benchmarks/results/recipes.json, and recipes.md with its tables, after
+every training, so that it may be stopped at any time; what is there already is not trained again.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,24 @@ def _long(result: dict[str, Any], real: Data) -> None:
 
 def _keep(result: dict[str, Any], section: str, name: str, row: dict[str, Any]) -> None:
     write_result("recipes", result)
+    (RESULTS / "recipes.md").write_text("\n".join(_tables(result)))
     print(section, name, {key: row[key] for key in ("val_dice", "dice") if key in row}, file=sys.stderr)
+
+
+def _tables(result: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of a Markdown table for each section: the Dice of the test images, and what it took."""
+    for source, rows in result.get("variants", {}).items():
+        yield from _table(f"Variants, {source}", rows, ("dice", "val_dice", "confluence_rmse", "seconds"))
+    real = ("dice", "iou", "confluence_rmse")
+    yield from _table("Trained on rendered images, scored on real ones", result.get("sim_to_real", {}), real)
+    yield from _table("Trained longer on real images", result.get("long", {}), (*real, "seconds"))
+
+
+def _table(title: str, rows: dict[str, Any], columns: tuple[str, ...]) -> Iterator[str]:
+    yield from (f"# {title}", "", f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|")
+    for name, row in rows.items():
+        yield f"| {name} | {' | '.join(str(row.get(column, '')) for column in columns)} |"
+    yield ""
 
 
 def _train(data: Data, model: dict[str, Any], variant: dict[str, Any], name: str = MODEL) -> dict[str, Any]:
