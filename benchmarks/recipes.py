@@ -8,10 +8,12 @@ every training, so that it may be stopped at any time; what is there already is 
 import contextlib
 import io
 import json
+import multiprocessing
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +76,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "data-set statistics": {"model": {"normalise": {"method": "dataset"}}},
     "ImageNet statistics": {"model": {"normalise": {"method": "imagenet"}}},
     "resized to 256": {"model": {"resize": 256}},
+    "lr 2e-3": {"model": {"lr": 2e-3}},
+    "lr 8e-3": {"model": {"lr": 8e-3}},
+    "16 crops of 64 pixels": {"model": {"crops_per_epoch": 1200, "crop_size": 64, "batch_size": 16}},
+    "1 crop of 256 pixels": {"model": {"crops_per_epoch": 75, "crop_size": 256, "batch_size": 1}},
+    "test-time augmentation": {"predict": {"test_time_augmentation": True}},
 }
 
 
 def main(source: Path, sections: list[str]) -> None:
+    torch.set_num_threads(COMPUTE.threads)
     path = RESULTS / "recipes.json"
     result = json.loads(path.read_text()) if path.exists() else {"machine": machine(), "budget": EQUAL}
     with tempfile.TemporaryDirectory() as folder:
@@ -95,12 +103,23 @@ def main(source: Path, sections: list[str]) -> None:
 
 
 def _variants(result: dict[str, Any], data: dict[str, Data]) -> None:
-    for name, variant in VARIANTS.items():
-        for source in data:
-            row = result.setdefault("variants", {}).setdefault(source, {})
-            if name not in row:
-                row[name] = _train(data[source], {**EQUAL, **variant.get("model", {})}, variant)
-                _keep(result, source, name, row[name])
+    """Train as many at a time as there are cores, with one thread each: that trains most in all."""
+    tables = {source: result.setdefault("variants", {}).setdefault(source, {}) for source in data}
+    wanted = [(source, name) for name in VARIANTS for source in data if name not in tables[source]]
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        rows = {
+            pool.submit(_variant, data[source], VARIANTS[name]): (source, name) for source, name in wanted
+        }
+        for row in as_completed(rows):
+            source, name = rows[row]
+            tables[source] |= {name: row.result()}
+            _keep(result, source, name, row.result())
+
+
+def _variant(data: Data, variant: dict[str, Any]) -> dict[str, Any]:
+    one_thread = COMPUTE.model_copy(update={"threads": 1})
+    net, row = _train(data, {**EQUAL, **variant.get("model", {})}, variant, compute=one_thread)
+    return {**row, **_scores(net, data, row["threshold"], **variant.get("predict", {}))}
 
 
 def _sim_to_real(result: dict[str, Any], real: Data) -> None:
@@ -118,7 +137,8 @@ def _sim_to_real(result: dict[str, Any], real: Data) -> None:
     }
     for name, choices in budgets.items():
         if name not in table:
-            table[name] = _train(real, {**EQUAL, **choices}, {})
+            net, row = _train(real, {**EQUAL, **choices}, {})
+            table[name] = {**row, **_scores(net, real, row["threshold"])}
             _keep(result, "sim_to_real", name, table[name])
 
 
@@ -126,7 +146,14 @@ def _long(result: dict[str, Any], real: Data) -> None:
     table = result.setdefault("long", {})
     for name, budget in LONG.items():
         if name not in table:
-            table[name] = {"budget": budget, **_train(real, budget, {"train": AUGMENTED}, name)}
+            net, row = _train(real, budget, {"train": AUGMENTED}, name)
+            turned = _scores(net, real, row["threshold"], test_time_augmentation=True)
+            table[name] = {
+                "budget": budget,
+                **row,
+                **_scores(net, real, row["threshold"]),
+                "dice_with_test_time_augmentation": turned["dice"],
+            }
             _keep(result, "long", name, table[name])
 
 
@@ -152,7 +179,14 @@ def _table(title: str, rows: dict[str, Any], columns: tuple[str, ...]) -> Iterat
     yield ""
 
 
-def _train(data: Data, model: dict[str, Any], variant: dict[str, Any], name: str = MODEL) -> dict[str, Any]:
+def _train(
+    data: Data,
+    model: dict[str, Any],
+    variant: dict[str, Any],
+    name: str = MODEL,
+    compute: ComputeSettings = COMPUTE,
+) -> tuple[Model, dict[str, Any]]:
+    """Return the trained model, and what its training gave."""
     parameters = read_parameters(ROOT / "params.yaml")
     parameters["models"][name] |= {**model, "train": variant.get("train", {})}
     architecture, settings = selected_model(parameters, name)
@@ -163,19 +197,16 @@ def _train(data: Data, model: dict[str, Any], variant: dict[str, Any], name: str
     with tempfile.TemporaryDirectory() as temporary, contextlib.redirect_stdout(io.StringIO()):
         folders = Path(temporary, "scratch"), Path(temporary, "logs")
         splits = data["train"], data["val"]
-        trained = fit(architecture, settings, recipe, COMPUTE, *splits, seed, *folders)
+        trained = fit(architecture, settings, recipe, compute, *splits, seed, *folders)
     assert trained is not None  # there is one process
     seconds = time.perf_counter() - start
     net = architecture.build(settings)
     net.load_state_dict(trained.weights)
-    threshold = _threshold(net.eval(), data["val"])
-    augmented = _scores(net, data, threshold, test_time_augmentation=True)
-    return {
+    return net, {
         "seconds": round(seconds),
         "val_dice": round(float(trained.history["val_dice"].max()), 4),
         "val_dice_by_epoch": trained.history["val_dice"].round(4).tolist(),
-        **_scores(net, data, threshold),
-        "dice_with_test_time_augmentation": augmented["dice"],
+        "threshold": _threshold(net.eval(), data["val"]),
     }
 
 
@@ -192,7 +223,6 @@ def _scores(model: Model, data: Data, threshold: float, **choices: Any) -> dict[
 
 def _counts(model: Model, split: Packed, thresholds: list[float], **choices: Any) -> np.ndarray:
     settings = PredictSettings(**choices)
-    torch.set_num_threads(COMPUTE.threads)
     rows = []
     for number in range(len(split.images)):
         image, labels = split.image(number)
