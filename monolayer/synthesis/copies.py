@@ -7,7 +7,9 @@ import imagecodecs
 import numpy as np
 
 from monolayer.filenames import parse, write
+from monolayer.synthesis.field import SMALLEST_AREA
 from monolayer.synthesis.pictures import Cell, Picture
+from monolayer.synthesis.polygons import area
 
 _COPY_LOCATION = 3
 """A location that no planned image has: copies under another name seem to come from there."""
@@ -82,8 +84,9 @@ def _mirror(polygon: np.ndarray, mirrored: tuple[bool, bool], size: tuple[int, i
 
 
 def shift_cells(rng: np.random.Generator, cells: list[Cell], size: tuple[int, int]) -> list[Cell]:
-    """Redraw cells as another annotator would: each a little off, none beyond the image."""
-    return [Cell(np.round(np.clip(c.polygon + rng.normal(0, 0.4, 2), 0, size), 2)) for c in cells]
+    """Redraw cells as another annotator would: each a little off, none beyond the image or too small."""
+    redrawn = [Cell(np.round(np.clip(c.polygon + rng.normal(0, 0.4, 2), 0, size), 2)) for c in cells]
+    return [cell for cell in redrawn if area(cell.polygon) >= SMALLEST_AREA]
 
 
 def thin_out(rng: np.random.Generator, cells: list[Cell], share: float) -> list[Cell]:
