@@ -3,7 +3,7 @@
 ``python -m benchmarks.realism FOLDER`` needs the embedded run (`dvc repro`) and a folder laid out like
 LIVECell's server, whose images without annotations count too if they lie in FOLDER/unannotated. It writes
 benchmarks/results/realism.json and realism.png. Every distance is the mean over pairs of images of a cell
-type; beside it stands the distance between two real images of that type, the least there can be.
+type; beside it stands, for scale, the mean distance between two real images of that type.
 """
 
 import itertools
@@ -33,7 +33,6 @@ GRADIENTS = np.linspace(0, 80, 81)
 """Edges of the bins of gradient magnitudes, grey levels per pixel."""
 FREQUENCIES = np.linspace(0.01, 0.5, 41)
 """Edges of the rings of the power spectrum, periods per pixel."""
-SHAPES = ("area", "aspect", "solidity")
 
 
 class Facts(NamedTuple):
@@ -68,7 +67,7 @@ def _facts(data: Data) -> Images:
     images: Images = defaultdict(list)
     for split in data.values():
         for number, image in enumerate(split.images):
-            images[cell_type_of(image)].append(facts_of(*split.image(number)))
+            images[cell_type_of(image)].append(_facts_of(*split.image(number)))
     return images
 
 
@@ -77,11 +76,10 @@ def _unannotated(folder: Path) -> Iterator[tuple[str, Facts]]:
         name = parse(path.name)
         if name is not None:
             image = read_image(path)
-            yield name.cell_type, facts_of(image, np.zeros(image.shape, np.uint16))
+            yield name.cell_type, _facts_of(image, np.zeros(image.shape, np.uint16))
 
 
-def facts_of(image: np.ndarray, labels: np.ndarray) -> Facts:
-    """Collect the facts of an image, uint8 [H, W], with its label image, uint16 [H, W]."""
+def _facts_of(image: np.ndarray, labels: np.ndarray) -> Facts:
     pixels = image.astype(np.float64)
     gradient, _ = np.histogram(gaussian_gradient_magnitude(pixels, 0.7).clip(max=GRADIENTS[-1]), GRADIENTS)
     table = regionprops_table(
