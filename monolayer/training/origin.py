@@ -1,12 +1,12 @@
 """What a training is made from, besides the settings of the model: kept with the weights."""
 
 import hashlib
+import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
-import monolayer
 from monolayer.compute import ComputeSettings
 from monolayer.models._files import weights_digest
 from monolayer.models._settings import ModelSettings
@@ -47,10 +47,14 @@ def of_nets(compute: ComputeSettings) -> dict[str, Any]:
 
 
 def code_version() -> dict[str, str]:
-    """Return the version of torch, and a digest of Monolayer's own modules."""
+    """Return the version of torch, and a digest of the modules of Monolayer that this process has imported.
+
+    In the train stage they are what dvc.yaml lists: code of other stages makes no other training.
+    """
     digest = hashlib.sha256()
-    for path in sorted(Path(monolayer.__path__[0]).rglob("*.py")):
-        digest.update(path.read_bytes())
+    for name, module in sorted(sys.modules.items()):
+        if name.split(".")[0] == "monolayer" and module.__file__:
+            digest.update(Path(module.__file__).read_bytes())
     return {"monolayer": digest.hexdigest()[:16], "torch": torch.__version__}
 
 

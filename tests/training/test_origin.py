@@ -1,5 +1,7 @@
-import shutil
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -58,15 +60,25 @@ def test_first_weights_that_are_not_there(tmp_path):
         print_of(initialise_from=str(tmp_path))
 
 
-def test_another_line_of_code_is_another_version(tmp_path, monkeypatch):
-    copy = tmp_path / "monolayer"
-    shutil.copytree(Path("monolayer"), copy, ignore=shutil.ignore_patterns("__pycache__"))
+@pytest.mark.parametrize(("name", "counts"), [("monolayer.own", True), ("other.own", False)])
+def test_another_line_of_imported_code_is_another_version(name, counts, tmp_path, monkeypatch):
+    module = ModuleType(name)
+    module.__file__ = str(tmp_path / "own.py")
+    Path(module.__file__).write_text("first = 1\n")
+    monkeypatch.setitem(sys.modules, name, module)
     before = code_version()
-    monkeypatch.setattr("monolayer.__path__", [str(copy)])
     assert code_version() == before
-    with (copy / "errors.py").open("a") as file:
-        file.write("\n")
-    assert code_version()["monolayer"] != before["monolayer"]
+    Path(module.__file__).write_text("first = 2\n")
+    assert (code_version() != before) is counts
+
+
+def test_code_that_only_other_stages_run_makes_no_other_training():
+    source = "import sys, stages.train; print(*sorted(sys.modules))"
+    modules = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "monolayer.training.fit" in modules
+    assert not [name for name in modules if name.startswith(("monolayer.synthesis", "monolayer.cleaning"))]
 
 
 def test_statistics_of_the_data_set_are_kept_with_the_model():
