@@ -4,6 +4,8 @@ import ast
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,18 @@ def test_a_stage_depends_on_no_code_that_it_does_not_import(name):
     code = [dep for dep in STAGES[name].get("deps", []) if dep.startswith(("monolayer", "stages"))]
     idle = [dep for dep in code if dep != ARCHITECTURE and not any(covers(dep, file) for file in needed)]
     assert not idle, f"{name} imports nothing of {idle}: drop it from the deps in dvc.yaml"
+
+
+def test_the_code_version_of_a_training_covers_what_its_stage_depends_on_alone():
+    source = (
+        "import sys, stages.train\n"
+        "for name, module in sys.modules.items(): print(name, getattr(module, '__file__', None))"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    modules = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    imported = {Path(file) for name, file in modules.items() if name.split(".")[0] == "monolayer"}
+    assert ROOT / "monolayer/training/origin.py" in imported
+    assert {file for file in imported if file.name != "__init__.py"} <= needed_files("train")
 
 
 @pytest.mark.parametrize("name", STAGES)

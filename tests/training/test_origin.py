@@ -1,4 +1,3 @@
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -70,15 +69,6 @@ def test_another_line_of_imported_code_is_another_version(name, counts, tmp_path
     assert code_version() == before
     Path(module.__file__).write_text("first = 2\n")
     assert (code_version() != before) is counts
-
-
-def test_code_that_only_other_stages_run_makes_no_other_training():
-    source = "import sys, stages.train; print(*sorted(sys.modules))"
-    modules = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert "monolayer.training.fit" in modules
-    assert not [name for name in modules if name.startswith(("monolayer.synthesis", "monolayer.cleaning"))]
 
 
 def test_statistics_of_the_data_set_are_kept_with_the_model():
