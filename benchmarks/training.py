@@ -5,7 +5,9 @@ ways by turns, in this process, and writes benchmarks/results/training-<cpu or g
 """
 
 import math
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +19,7 @@ import numpy as np
 import torch
 import yaml
 from monai.inferers.utils import sliding_window_inference
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmarks import peer_training
 from benchmarks.measure import ROOT, machine, measure, write_result
@@ -39,6 +42,8 @@ from monolayer.training.optimisers import build_optimiser
 CROP_SIZE = 96
 BATCH_SIZE = peer_training.CROPS_PER_IMAGE * peer_training.IMAGES_PER_BATCH
 SECONDS = 4
+WARM_UP = 3
+"""Steps before the clock starts."""
 ROUNDS = 5
 """Other processes share the machine: each round compares within itself, and its median counts."""
 PUBLISHED_CROPS = 3253 * peer_training.CROPS_PER_IMAGE * 100  # all of LIVECell's training images, 100 epochs
@@ -50,7 +55,7 @@ def main() -> None:
     device = find_device("auto")
     torch.set_num_threads(COMPUTE.threads)
     files = _files("train")
-    train, val = (read_packed(ROOT / "data" / "packed" / split) for split in ("train", "val"))
+    train, val = _splits()
     result: dict[str, Any] = {
         "machine": {**machine(), **_device(device)},
         "crop_size": CROP_SIZE,
@@ -58,30 +63,33 @@ def main() -> None:
         "peer_loader_crops_per_s": _peer(files, None, device),
         "trained_crops_per_s": {},
     }
-    parameters = read_parameters(ROOT / "params.yaml")
-    for name in parameters["models"]:
-        architecture, settings = selected_model(parameters, name)
-        settings = settings.model_copy(update={"crop_size": CROP_SIZE, "batch_size": BATCH_SIZE, "epochs": 1})
+    compute = on_this_machine(COMPUTE)
+    for name in read_parameters(ROOT / "params.yaml")["models"]:
+        architecture, settings = _selected(name)
         rounds = []
         for _ in range(ROUNDS):
             peer = _peer(files, architecture.build(settings).net, device)
-            ours = _ours(architecture, settings, train, val, expected=peer)
+            with tempfile.TemporaryDirectory() as scratch:
+                ours = _ours(architecture, settings, compute, train, val, peer, Path(scratch))
             bare = _bare(architecture, settings, device)
             rounds.append((ours, peer, bare, _bare(architecture, settings, device, "default")))
         rates = np.array(rounds).T
         ours, peer, bare, compiled = np.median(rates, axis=1).tolist()
         ratios = rates[0] / rates[1]
-        result["trained_crops_per_s"][name] = {
+        measured = {
             "monolayer": round(ours, 1),
             "peer": round(peer, 1),
             "bare_step": round(bare, 1),
             "bare_step_compiled": round(compiled, 1),
-            "ratio": round(np.median(ratios), 2),
+            "ratio": round(float(np.median(ratios)), 2),
             "ratios": np.sort(ratios).round(2).tolist(),
-            "share_of_bare_step": round(np.median(rates[0] / rates[2]), 2),
+            "share_of_bare_step": round(float(np.median(rates[0] / rates[2])), 2),
             "published_run_s": round(PUBLISHED_CROPS / ours),
         }
-        print(name, result["trained_crops_per_s"][name], file=sys.stderr)
+        if device.type == "cpu":
+            measured["two_processes"] = round(_two_processes(name, expected=ours), 1)
+        result["trained_crops_per_s"][name] = measured
+        print(name, measured, file=sys.stderr)
     result["inference"] = _inference(val, device)
     result["memory"] = _memory()
     write_result(f"training-{'gpu' if device.type == 'cuda' else 'cpu'}", result)
@@ -101,26 +109,69 @@ def _files(split: str) -> list[dict[str, Path]]:
     ]
 
 
+def _splits() -> tuple[Packed, Packed]:
+    folder = ROOT / "data" / "packed"
+    return read_packed(folder / "train"), read_packed(folder / "val")
+
+
+def _selected(name: str) -> tuple[ModuleType, ModelSettings]:
+    architecture, settings = selected_model(read_parameters(ROOT / "params.yaml"), name)
+    return architecture, settings.model_copy(
+        update={"crop_size": CROP_SIZE, "batch_size": BATCH_SIZE, "epochs": 1}
+    )
+
+
 def _peer(files: list[dict[str, Path]], net: torch.nn.Module | None, device: torch.device) -> float:
     source = peer_training.batches(files, CROP_SIZE)
     return round(peer_training.crops_per_second(source, net, SECONDS, device), 1)
 
 
 def _ours(
-    architecture: ModuleType, settings: ModelSettings, train: Packed, val: Packed, expected: float
+    architecture: ModuleType,
+    settings: ModelSettings,
+    compute: ComputeSettings,
+    train: Packed,
+    val: Packed,
+    expected: float,
+    scratch: Path,
 ) -> float:
-    """Return the rate of the whole loop, from a short and a longer training: what they share cancels out."""
-    steps = 2, 2 + max(4, math.ceil(SECONDS * expected / BATCH_SIZE))
-    seconds = []
-    for count in steps:
-        own = settings.model_copy(update={"crops_per_epoch": count * BATCH_SIZE})
-        with tempfile.TemporaryDirectory() as scratch:
-            start = time.perf_counter()
-            recipe, folder = TrainSettings(validation_images=1), Path(scratch)
-            compute = on_this_machine(COMPUTE)
-            fit(architecture, own, recipe, compute, train, val, 0, folder / "running", folder / "logs")
-            seconds.append(time.perf_counter() - start)
-    return (steps[1] - steps[0]) * BATCH_SIZE / (seconds[1] - seconds[0])
+    """Return the rate of the whole loop, from the end of its third step to the end of its last."""
+    count = WARM_UP + max(4, math.ceil(SECONDS * expected / BATCH_SIZE))
+    settings = settings.model_copy(update={"crops_per_epoch": count * BATCH_SIZE})
+    steps, ends = 0, []
+
+    def note(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+        if steps in (WARM_UP, count):
+            _wait()
+            ends.append(time.perf_counter())
+
+    hook = register_optimizer_step_post_hook(note)
+    recipe = TrainSettings(validation_images=1)
+    fit(architecture, settings, recipe, compute, train, val, 0, scratch / "running", scratch / "logs")
+    hook.remove()
+    start, end = ends
+    return (count - WARM_UP) * BATCH_SIZE / (end - start)
+
+
+def _two_processes(name: str, expected: float) -> float:
+    """Return `_ours` of two processes of one thread each."""
+    launch = "-m torch.distributed.run --standalone --nproc-per-node 2 -m benchmarks.training"
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, *launch.split(), name, str(expected), scratch]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        process = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    return float(process.stdout)
+
+
+def _one_of_two(name: str, expected: str, scratch: str) -> None:
+    """Take part in `_two_processes`; the first of them prints the rate."""
+    architecture, settings = _selected(name)
+    compute = on_this_machine(COMPUTE.model_copy(update={"devices": 2, "threads": 1}))
+    rate = _ours(architecture, settings, compute, *_splits(), float(expected), Path(scratch))
+    if os.environ["RANK"] == "0":
+        print(rate)
 
 
 def _bare(
@@ -136,10 +187,10 @@ def _bare(
     optimizer, _ = build_optimiser(model.parameters(), recipe, settings.lr, steps=1)
     images = torch.randn(BATCH_SIZE, 1, CROP_SIZE, CROP_SIZE, device=device)
     targets = model.targets((images[:, 0] > 0).int())
-    steps, start = -3, 0.0
+    steps, start = -WARM_UP, 0.0
     while steps < 4 or time.perf_counter() - start < SECONDS:
-        if steps == 0:  # the first ones warmed everything up
-            _wait(device)
+        if steps == 0:
+            _wait()
             start = time.perf_counter()
         optimizer.zero_grad()
         with autocast(COMPUTE.precision, device):
@@ -147,12 +198,12 @@ def _bare(
         loss.backward()
         optimizer.step()
         steps += 1
-    _wait(device)
+    _wait()
     return steps * BATCH_SIZE / (time.perf_counter() - start)
 
 
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
+def _wait() -> None:
+    if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
@@ -233,4 +284,7 @@ def _memory() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        _one_of_two(*sys.argv[1:])
+    else:
+        main()
