@@ -1,7 +1,8 @@
 """Trained crops per second, memory and whole-image inference, next to the public projects' MONAI loop.
 
 ``python -m benchmarks.training`` needs the embedded data and models (`dvc repro`), trains each model both
-ways by turns, in this process (on a CPU also in two), and writes benchmarks/results/training-<cpu or gpu>.json.
+ways by turns, in this process (on a CPU also in two), and writes
+benchmarks/results/training-<cpu or gpu>.json.
 """
 
 import math
