@@ -89,16 +89,19 @@ def test_a_stage_depends_on_no_code_that_it_does_not_import(name):
     assert not idle, f"{name} imports nothing of {idle}: drop it from the deps in dvc.yaml"
 
 
-def test_the_code_version_of_a_training_covers_what_its_stage_depends_on_alone():
+def test_the_code_version_of_a_training_covers_what_its_stage_runs_and_nothing_else():
     source = (
-        "import sys, stages.train\n"
+        "import sys, stages.train, monolayer.models.unet\n"
         "for name, module in sys.modules.items(): print(name, getattr(module, '__file__', None))"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     modules = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     imported = {Path(file) for name, file in modules.items() if name.split(".")[0] == "monolayer"}
-    assert ROOT / "monolayer/training/origin.py" in imported
-    assert {file for file in imported if file.name != "__init__.py"} <= needed_files("train")
+    imported = {file for file in imported if file.name != "__init__.py"}
+    runs = imported_files(ROOT / "stages/train.py") | imported_files(ROOT / "monolayer/models/unet.py")
+    own = {file for file in runs if ROOT / "monolayer" in file.parents and file.name != "__init__.py"}
+    assert imported == own
+    assert own <= needed_files("train") | {ROOT / "monolayer/models/unet.py"}
 
 
 @pytest.mark.parametrize("name", STAGES)
