@@ -25,7 +25,7 @@ from benchmarks.packed_data import Data, packed_embedded, packed_livecell
 from monolayer.accelerator import on_this_machine
 from monolayer.compute import ComputeSettings
 from monolayer.evaluation import THRESHOLDS
-from monolayer.inference import PredictSettings, predict_image
+from monolayer.inference import PredictSettings, predict_maps
 from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.models._files import read_model
@@ -61,10 +61,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "constant rate, lr 1e-3": {"model": {"lr": 1e-3}, "train": {"schedule": "constant"}},
     "cosine": {"train": {"schedule": "cosine", "warm_up": 0.1}},
     "weights not averaged": {"train": {"ema_decay": None}},
-    "Dice alone": {"model": {"loss": {"bce": 0}}},
-    "BCE alone": {"model": {"loss": {"dice": 0}}},
-    "0.01 BCE + Dice": {"model": {"loss": {"bce": 0.01}}},
-    "focal + Dice": {"model": {"loss": {"bce": 0, "focal": 1}}},
+    "Dice alone": {"model": {"head": {"method": "foreground", "bce": 0}}},
+    "BCE alone": {"model": {"head": {"method": "foreground", "dice": 0}}},
+    "0.01 BCE + Dice": {"model": {"head": {"method": "foreground", "bce": 0.01}}},
+    "focal + Dice": {"model": {"head": {"method": "foreground", "bce": 0, "focal": 1}}},
     "crops anywhere": {"train": {"crops": {"positive_share": 0, "others": "anywhere"}}},
     "crops 0.7 not empty": {"train": {"crops": {"positive_share": 0.7, "others": "anywhere", "shift": 64}}},
     "no turns": {"train": {"crops": {"turns": False}}},
@@ -226,7 +226,7 @@ def _counts(model: Model, split: Packed, thresholds: list[float], **choices: Any
     rows = []
     for number in range(len(split.images)):
         image, labels = split.image(number)
-        foreground = predict_image(model, np.array(image), settings, COMPUTE.precision).foreground
+        foreground = predict_maps(model, np.array(image), settings, COMPUTE.precision).foreground
         rows.append([confusion(labels > 0, foreground >= threshold) for threshold in thresholds])
     return np.array(rows)
 

@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.training`` needs the embedded data and models (`dvc repro`), trains each model both
 ways by turns, in this process (on a CPU also in two), and writes
-benchmarks/results/training-<cpu or gpu>.json.
+benchmarks/results/training-<gpu, cpu or cpu-bf16>.json.
 """
 
 import math
@@ -29,7 +29,7 @@ from monolayer.accelerator import autocast, choose_precision, find_device, on_th
 from monolayer.coco import read_coco
 from monolayer.compute import ComputeSettings
 from monolayer.images import ImageFolder
-from monolayer.inference import PredictSettings, predict_image
+from monolayer.inference import PredictSettings, predict_maps
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.models._files import read_model
 from monolayer.models._settings import ModelSettings, selected_model
@@ -93,7 +93,8 @@ def main() -> None:
         print(name, measured, file=sys.stderr)
     result["inference"] = _inference(val, device)
     result["memory"] = _memory()
-    write_result(f"training-{'gpu' if device.type == 'cuda' else 'cpu'}", result)
+    number_format = "-bf16" if device.type == "cpu" and COMPUTE.precision == "bf16-mixed" else ""
+    write_result(f"training-{'gpu' if device.type == 'cuda' else 'cpu'}{number_format}", result)
 
 
 def _device(device: torch.device) -> dict[str, Any]:
@@ -225,10 +226,10 @@ def _inference(val: Packed, device: torch.device) -> dict[str, Any]:
             return peer.foreground(outputs)[0].cpu().numpy()
 
     def whole(image: np.ndarray) -> np.ndarray:
-        return predict_image(model, image, settings, COMPUTE.precision).foreground
+        return predict_maps(model, image, settings, COMPUTE.precision).foreground
 
     def compiled(image: np.ndarray) -> np.ndarray:
-        return predict_image(translated, image, settings, COMPUTE.precision).foreground
+        return predict_maps(translated, image, settings, COMPUTE.precision).foreground
 
     whole(np.array(val.image(0)[0]))
     start = time.perf_counter()

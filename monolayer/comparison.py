@@ -1,158 +1,184 @@
 """All methods on the same images: ranking, intervals and paired differences."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 from pydantic import Field
 
 from monolayer.errors import InputError
-from monolayer.metrics.bootstrap import bootstrap_means, percentile_interval
-from monolayer.metrics.foreground import confluences, foreground_scores
-from monolayer.metrics.overlap import dice, iou
+from monolayer.evaluated import Method
+from monolayer.metrics.bootstrap import draw_images, percentile_interval
+from monolayer.metrics.ranked_detections import DRAWN
 from monolayer.parameters import Settings
-from monolayer.scores import ImageScore, stack_counts
+
+LOWER_IS_BETTER = ("confluence_rmse", "count_mae", "count_relative_error")
 
 
 class CompareSettings(Settings):
-    """How the intervals are drawn."""
+    """What methods are ranked by, and how the intervals are drawn."""
 
+    score: str = "dice"
+    """By its name in docs/metrics.md."""
+    scores: list[str] = Field(default=["dice", "iou", "confluence_rmse", "confluence_bias"])
+    """What is written of each method."""
     resamples: int = Field(default=10_000, ge=1)
     """Bootstrap draws of the images."""
+    ap_resamples: int = Field(default=1_000, ge=1)
+    """Draws of AP, which take longer: the first so many of all draws."""
     seed: int = Field(default=0, ge=0)
     """Of the draws."""
 
 
-class ComparisonRow(msgspec.Struct, frozen=True):
-    """One method's scores over the test images; ``_low`` and ``_high`` are ends of 95 % intervals."""
+class Estimate(NamedTuple):
+    """A number and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ComparisonRow(NamedTuple):
+    """One method's scores over the test images."""
 
     method: str
     kind: str
     """``model`` or ``threshold``."""
     images: int
-    dice: float
-    dice_low: float
-    dice_high: float
-    iou: float
-    iou_low: float
-    iou_high: float
-    confluence_rmse: float
-    confluence_rmse_low: float
-    confluence_rmse_high: float
-    confluence_bias: float
-    difference: float
-    """Dice less the best method's, on the same images."""
-    difference_low: float
-    difference_high: float
+    scores: dict[str, Estimate]
+    """Those of the settings that the method has: a threshold finds no cells."""
+    difference: Estimate | None
+    """The ranking score less that of the best method, on the same images; None where the method has none."""
+
+    def flat(self) -> dict[str, Any]:
+        """Return everything under names without levels: ``dice``, ``dice_low``, ``dice_high`` and so on."""
+        estimates = {**self.scores, "difference": self.difference}
+        values: dict[str, Any] = {"method": self.method, "kind": self.kind, "images": self.images}
+        for name, estimate in estimates.items():
+            if estimate is not None:
+                values |= dict(zip((name, f"{name}_low", f"{name}_high"), estimate, strict=True))
+        return values
 
 
-def compare_methods(
-    scores: dict[str, list[ImageScore]], models: list[str], settings: CompareSettings
-) -> list[ComparisonRow]:
+def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> list[ComparisonRow]:
     """Compare methods over the same images.
 
     Parameters
     ----------
-    scores
-        By method, the scores of its images.
-    models
-        Which of the methods are models; the others are thresholds.
+    methods
+        Their scores.
     settings
-        Draws and seed.
+        Scores and draws.
 
     Returns
     -------
     list of ComparisonRow
-        Highest mean Dice first.
+        The best first; those without the ranking score last.
 
     Raises
     ------
     InputError
-        The methods were not scored on the same images.
+        The methods were not scored on the same images, or no method has a score of that name.
     """
-    counts = np.stack(same_images(scores), axis=1)  # (images, methods, 4)
-    best = int(np.argmax(dice(counts).mean(axis=0)))
-    intervals = _intervals(counts, best, settings)
-    rows = []
-    for index, method in enumerate(scores):
-        values = foreground_scores(counts[:, index])
-        values["difference"] = float((dice(counts[:, index]) - dice(counts[:, best])).mean())
-        for name, (low, high) in intervals.items():
-            values |= {f"{name}_low": float(low[index]), f"{name}_high": float(high[index])}
-        kind = "model" if method in models else "threshold"
-        rows.append(msgspec.convert({"method": method, "kind": kind, **values}, ComparisonRow))
-    return sorted(rows, key=lambda row: -row.dice)
+    _check(methods, settings)
+    weights = draw_images(len(methods[0].image_ids), settings.resamples, settings.seed)
+    names = list(dict.fromkeys([settings.score, *settings.scores]))
+    drawn = [
+        {name: _draw(method, name, weights, settings) for name in names if name in method.scores}
+        for method in methods
+    ]
+    sign = -1 if settings.score in LOWER_IS_BETTER else 1
+    ranked = [own for own in drawn if settings.score in own]
+    best = max(ranked, key=lambda own: sign * own[settings.score][0])[settings.score]
+    rows = [
+        ComparisonRow(
+            method.name,
+            method.kind,
+            len(method.image_ids),
+            {name: _estimate(own[name]) for name in names if name in own},
+            _estimate(own[settings.score] - best) if settings.score in own else None,
+        )
+        for method, own in zip(methods, drawn, strict=True)
+    ]
+    return sorted(rows, key=lambda row: _place(row, settings.score, sign))
 
 
-def _intervals(
-    counts: np.ndarray, best: int, settings: CompareSettings
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return the ends of each score's interval, float64 [methods] each; all scores share the draws."""
-    true, predicted = confluences(counts)
-    columns = np.hstack([dice(counts), iou(counts), (predicted - true) ** 2])
-    means = bootstrap_means(columns, settings.resamples, settings.seed)
-    dices, ious, squares = np.split(means, 3, axis=1)
-    return {
-        "dice": percentile_interval(dices),
-        "iou": percentile_interval(ious),
-        "confluence_rmse": percentile_interval(np.sqrt(squares)),
-        "difference": percentile_interval(dices - dices[:, [best]]),
-    }
+def _draw(method: Method, name: str, weights: np.ndarray, settings: CompareSettings) -> np.ndarray:
+    """Return the score of all images, and behind it those of the draws, float64 [1 + R]."""
+    count = settings.ap_resamples if name in DRAWN else settings.resamples
+    every = np.ones((1, weights.shape[1]), dtype=weights.dtype)
+    return method.scores[name](np.concatenate([every, weights[:count]]))
 
 
-def same_images(scores: dict[str, list[ImageScore]]) -> list[np.ndarray]:
-    """Return each method's counts, int64 [N, 4], with the images in the order of their ids.
+def _estimate(drawn: np.ndarray) -> Estimate:
+    low, high = percentile_interval(drawn[1:])
+    return Estimate(float(drawn[0]), float(low), float(high))
 
-    Raises
-    ------
-    InputError
-        A method was scored on other images than the first.
-    """
-    first, *_ = scores
-    expected = sorted(score.image_id for score in scores[first])
-    stacked = []
-    for method, own in scores.items():
-        ordered = sorted(own, key=lambda score: score.image_id)
-        if differing := set(expected) ^ {score.image_id for score in ordered}:
+
+def _place(row: ComparisonRow, score: str, sign: int) -> float:
+    return -sign * row.scores[score].value if score in row.scores else np.inf
+
+
+def _check(methods: Sequence[Method], settings: CompareSettings) -> None:
+    known = list(dict.fromkeys(name for method in methods for name in method.scores))
+    for name in (settings.score, *settings.scores):
+        if name not in known:
             raise InputError(
-                f"{first} and {method} were scored on different test images: {len(differing)} are in one "
-                f"only, such as id {min(differing)}. Run `dvc repro` so that all are scored on the same."
+                f"params.yaml: compare: no method has a score {name!r}; valid: {', '.join(known)}"
             )
-        stacked.append(stack_counts(ordered))
-    return stacked
+    first = methods[0]
+    for method in methods[1:]:
+        if differing := set(first.image_ids.tolist()) ^ set(method.image_ids.tolist()):
+            raise InputError(
+                f"{first.name} and {method.name} were scored on different test images: {len(differing)} are "
+                f"in one only, such as id {min(differing)}. Run `dvc repro`, so that all see the same."
+            )
+
+
+def scores_by_cell_type(
+    methods: Sequence[Method], rows: Sequence[ComparisonRow], score: str
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return the cell types, and each method's score on each of them, float64 [C], in the order of `rows`."""
+    by_name = {method.name: method for method in methods if score in method.scores}
+    types = sorted(set(methods[0].cell_types.tolist()))
+    chosen = np.stack([methods[0].cell_types == name for name in types]).astype(np.int64)
+    ranked = [by_name[row.method] for row in rows if row.method in by_name]
+    return types, {method.name: method.scores[score](chosen) for method in ranked}
 
 
 def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
-    """Write the comparison as CSV, numbers to six digits."""
+    """Write the comparison as CSV, numbers to six digits; what a method has not stays empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    flat = [row.flat() for row in rows]
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(ComparisonRow.__struct_fields__)
-        for row in rows:
+        names = max(flat, key=len)
+        writer = csv.DictWriter(file, list(names), restval="", lineterminator="\n")
+        writer.writeheader()
+        for row in flat:
             writer.writerow(
-                [format(v, ".6f") if isinstance(v, float) else v for v in msgspec.structs.astuple(row)]
+                {name: format(v, ".6f") if isinstance(v, float) else v for name, v in row.items()}
             )
 
 
-def comparison_metrics(rows: list[ComparisonRow]) -> dict[str, Any]:
-    """Return each method's scores by its name, and the names of the best model and the best threshold."""
-    scores = {row.method: msgspec.structs.asdict(row) for row in rows}
-    for own in scores.values():
-        del own["method"]
-    return {"best_model": best_of(rows, "model"), "best_threshold": best_of(rows, "threshold"), **scores}
+def comparison_metrics(rows: list[ComparisonRow], score: str) -> dict[str, Any]:
+    """Return each method's scores by its name, and the best model and the best threshold by the score."""
+    metrics: dict[str, Any] = {"score": score}
+    for kind in ("model", "threshold"):
+        ranked = [row.method for row in rows if row.kind == kind and score in row.scores]
+        if ranked:
+            metrics[f"best_{kind}"] = ranked[0]
+    for row in rows:
+        metrics[row.method] = {name: value for name, value in row.flat().items() if name != "method"}
+    return metrics
 
 
-def best_of(rows: list[ComparisonRow], kind: str) -> str:
-    """Return the first method of a kind, which is its best."""
-    return next(row.method for row in rows if row.kind == kind)
-
-
-def comparison_text(rows: list[ComparisonRow]) -> str:
+def comparison_text(rows: list[ComparisonRow], score: str) -> str:
     """Return the comparison as a table for the terminal."""
-    header = ("method", "Dice", "95 % interval", "less the best", "95 % interval", "IoU", "confluence RMSE")
-    table = [header, *(_cells(row) for row in rows)]
+    others = [name for name in rows[0].scores if name != score]
+    header = ("method", score, "95 % interval", "less the best", "95 % interval", *others)
+    table = [header, *(_cells(row, score, others) for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(header))]
     lines = []
     for method, *numbers in table:
@@ -162,13 +188,16 @@ def comparison_text(rows: list[ComparisonRow]) -> str:
     return "\n".join(lines)
 
 
-def _cells(row: ComparisonRow) -> tuple[str, ...]:
+def _cells(row: ComparisonRow, score: str, others: list[str]) -> tuple[str, ...]:
+    values = [f"{row.scores[name].value:.3f}" if name in row.scores else "" for name in others]
+    if row.difference is None:
+        return (row.method, "", "", "", "", *values)
+    own, difference = row.scores[score], row.difference
     return (
         row.method,
-        f"{row.dice:.3f}",
-        f"{row.dice_low:.3f} to {row.dice_high:.3f}",
-        f"{row.difference:+.3f}",
-        f"{row.difference_low:+.3f} to {row.difference_high:+.3f}",
-        f"{row.iou:.3f}",
-        f"{row.confluence_rmse:.3f}",
+        f"{own.value:.3f}",
+        f"{own.low:.3f} to {own.high:.3f}",
+        f"{difference.value:+.3f}",
+        f"{difference.low:+.3f} to {difference.high:+.3f}",
+        *values,
     )

@@ -1,22 +1,49 @@
 """Collect what evaluate and baseline have scored, for exactly the models that params.yaml has now."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+
+from monolayer.cell_scores import CellScores, read_cell_scores
 from monolayer.errors import InputError
-from monolayer.scores import ImageScore, read_scores
+from monolayer.metrics.cells import cell_ratios
+from monolayer.metrics.foreground import foreground_ratios
+from monolayer.metrics.ranked_detections import DRAWN, RankedDetections, drawn_average_precision
+from monolayer.scores import ImageScore, read_scores, stack_counts
+
+Drawn = Callable[[np.ndarray], np.ndarray]
+"""A score of R draws of N images: takes how often each image is drawn, [R, N], returns float64 [R]."""
 
 
-def collect_scores(
-    evaluations: Path, scores: Path, baseline: Path, models: list[str]
-) -> dict[str, list[ImageScore]]:
-    """Read the scores of every model and threshold on the cleaned test images.
+class Method(NamedTuple):
+    """A model or threshold, and its scores on N cleaned test images in the order of their ids."""
+
+    name: str
+    kind: str
+    """``model`` or ``threshold``."""
+    image_ids: np.ndarray
+    """int64 [N], ascending."""
+    cell_types: np.ndarray
+    """Text [N]."""
+    scores: dict[str, Drawn]
+
+
+def collect_methods(
+    evaluations: Path, foreground: Path, cells: Path, baseline: Path, models: list[str]
+) -> list[Method]:
+    """Read what every model and threshold has achieved on the cleaned test images.
 
     Parameters
     ----------
     evaluations
         Folder of the models' metrics, ``<model>.json``.
-    scores
-        Folder of the models' scores by image, ``<model>/images.csv``.
+    foreground
+        Folder of the scores of the models' foreground by image, ``<model>/images.csv``.
+    cells
+        Folder of the scores of the models' cells, ``<model>.npz``.
     baseline
         Folder of the thresholds' scores by image, ``images.csv``.
     models
@@ -24,8 +51,8 @@ def collect_scores(
 
     Returns
     -------
-    dict
-        By method, its scores; models in their order first.
+    list of Method
+        Models in their order first.
 
     Raises
     ------
@@ -33,13 +60,13 @@ def collect_scores(
         A model of params.yaml was not evaluated, or one was evaluated that is not there any more.
     """
     _check_models({path.stem: path for path in sorted(evaluations.glob("*.json"))}, models)
-    rows = [score for model in models for score in read_scores(scores / model / "images.csv")]
-    rows += read_scores(baseline / "images.csv")
-    collected: dict[str, list[ImageScore]] = {}
-    for row in rows:
-        if (row.split, row.cleaning) == ("test", "clean"):
-            collected.setdefault(row.method, []).append(row)
-    return collected
+    methods = []
+    for model in models:
+        (scores,) = _by_method(read_scores(foreground / model / "images.csv")).values()
+        method = method_of("model", scores)
+        methods.append(with_cells(method, read_cell_scores(cells / f"{model}.npz")))
+    thresholds = _by_method(read_scores(baseline / "images.csv"))
+    return methods + [method_of("threshold", scores) for scores in thresholds.values()]
 
 
 def _check_models(evaluated: dict[str, Path], models: list[str]) -> None:
@@ -49,3 +76,50 @@ def _check_models(evaluated: dict[str, Path], models: list[str]) -> None:
     for model in models:
         if model not in evaluated:
             raise InputError(f"model {model!r} has no evaluation: run `dvc repro evaluate@{model}`")
+
+
+def _by_method(scores: list[ImageScore]) -> dict[str, list[ImageScore]]:
+    of_method: dict[str, list[ImageScore]] = {}
+    for score in scores:
+        if (score.split, score.cleaning) == ("test", "clean"):
+            of_method.setdefault(score.method, []).append(score)
+    return of_method
+
+
+def method_of(kind: str, scores: list[ImageScore]) -> Method:
+    """Make a method of the scores of its foreground."""
+    ordered = sorted(scores, key=lambda score: score.image_id)
+    return Method(
+        ordered[0].method,
+        kind,
+        np.array([score.image_id for score in ordered]),
+        np.array([score.cell_type for score in ordered]),
+        {name: ratio.value for name, ratio in foreground_ratios(stack_counts(ordered)).items()},
+    )
+
+
+def with_cells(method: Method, cells: CellScores) -> Method:
+    """Add the scores of its cells to a method.
+
+    Raises
+    ------
+    InputError
+        They are of other images.
+    """
+    order = np.argsort(cells.image_id)
+    if not np.array_equal(cells.image_id[order], method.image_ids):
+        raise InputError(
+            f"foreground and cells of {method.name} were scored on different images: "
+            f"run `dvc repro -f evaluate@{method.name}`"
+        )
+    ratios = cell_ratios(cells.counts.select(order))
+    detections = cells.detections._replace(
+        image=np.argsort(order)[cells.detections.image], true=cells.detections.true[order]
+    )
+    precision = {name: partial(_average_precision, detections, name) for name in DRAWN}
+    scores = {name: ratio.value for name, ratio in ratios.items()}
+    return method._replace(scores=method.scores | precision | scores)
+
+
+def _average_precision(detections: RankedDetections, name: str, weights: np.ndarray) -> np.ndarray:
+    return drawn_average_precision(detections, weights)[name]

@@ -1,4 +1,4 @@
-"""A model's foreground of every image against the truth, on the raw and on the cleaned annotations."""
+"""A model's foreground and cells of every image against the truth, on raw and on cleaned annotations."""
 
 from functools import partial
 from pathlib import Path
@@ -8,19 +8,31 @@ import msgspec
 import numpy as np
 from pydantic import Field
 
+from monolayer.cell_evaluation import (
+    CellSettings,
+    ImageCells,
+    certain_cells,
+    compare_cells,
+    summarise_cells,
+    true_cells,
+)
 from monolayer.coco import Coco, Image, annotations_by_image, cell_type_of
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
+from monolayer.metrics.boundary import cell_outlines
+from monolayer.metrics.instance_overlap import instance_overlap
+from monolayer.metrics.matching import match
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.parallel import map_parallel
-from monolayer.parameters import Number, Settings
-from monolayer.rasterise import foreground_mask
+from monolayer.parameters import Number
+from monolayer.prediction_files import Result
+from monolayer.rasterise import CellRuns, cell_runs, foreground_mask, painted, union
 from monolayer.scores import ImageScore, summarise
 
 
-class EvaluateSettings(Settings):
-    """What counts as predicted foreground."""
+class EvaluateSettings(CellSettings):
+    """What counts as predicted foreground and as predicted cells."""
 
     threshold: Number | None = Field(default=None, gt=0, le=1)
     """Foreground probability from which a pixel counts as cell; None for `choose_threshold` on the cleaned
@@ -32,11 +44,16 @@ THRESHOLDS = tuple(percent / 100 for percent in range(5, 100, 5))
 
 
 class TruthTask(NamedTuple):
-    """One image's annotations and where its prediction is, light enough to travel to another process."""
+    """One image's annotations and prediction, light enough to travel to another process."""
 
     image: Image
     segmentations: list[bytes]
+    areas: list[float]
+    """Of each true cell, as annotated."""
     prediction: Path
+    """Of the foreground, ``<image id>.png``."""
+    results: list[Result]
+    """Predicted cells."""
 
 
 class Evaluation(NamedTuple):
@@ -47,17 +64,27 @@ class Evaluation(NamedTuple):
     """``raw`` or ``clean``: which annotations are the truth."""
     threshold: float
     """Probability from which a pixel was predicted foreground."""
+    settings: CellSettings
+    """What counted as a predicted cell."""
     scores: list[ImageScore]
-    """Of the images that have a prediction."""
+    """Of the foreground of the images that have a prediction."""
+    cells: list[ImageCells]
+    """Of the same images."""
     unpredicted: list[str]
     """File names of the images that have none."""
 
 
-def truth_tasks(coco: Coco, predictions: Path) -> list[TruthTask]:
-    """Pair each image of a split with its prediction, ``<image id>.png`` in a folder."""
+def truth_tasks(coco: Coco, foreground: Path, results: dict[int, list[Result]]) -> list[TruthTask]:
+    """Pair each image of a split with its foreground in a folder, and with its cells, by image id."""
     groups = annotations_by_image(coco)
     return [
-        TruthTask(image, [bytes(a.segmentation) for a in groups[image.id]], predictions / f"{image.id}.png")
+        TruthTask(
+            image,
+            [bytes(annotation.segmentation) for annotation in groups[image.id]],
+            [annotation.area for annotation in groups[image.id]],
+            foreground / f"{image.id}.png",
+            results[image.id],
+        )
         for image in coco.images
     ]
 
@@ -104,7 +131,13 @@ def _count_at_thresholds(task: TruthTask) -> np.ndarray:
 
 
 def evaluate_split(
-    tasks: list[TruthTask], model: str, split: str, cleaning: str, threshold: float, compute: ComputeSettings
+    tasks: list[TruthTask],
+    model: str,
+    split: str,
+    cleaning: str,
+    threshold: float,
+    settings: CellSettings,
+    compute: ComputeSettings,
 ) -> Evaluation:
     """Score a model on the images of a split.
 
@@ -116,6 +149,8 @@ def evaluate_split(
         What the scores are of.
     threshold
         Probability, in (0, 1], from which a pixel is predicted foreground.
+    settings
+        What counts as a predicted cell.
     compute
         Where the work runs.
 
@@ -131,24 +166,51 @@ def evaluate_split(
         raise InputError(f"no image of {split} has a prediction: run `dvc repro -f predict@{model}`")
     if cleaning == "clean" and unpredicted:
         raise InputError(f"{unpredicted[0]} of {split} has no prediction: run `dvc repro -f predict@{model}`")
-    counts = map_parallel(partial(_count, threshold=threshold), predicted, compute)
+    evaluated = map_parallel(
+        partial(_evaluate_image, threshold=threshold, settings=settings), predicted, compute
+    )
     scores = [
         ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
-        for (image, *_), four in zip(predicted, counts, strict=True)
+        for (image, *_), (four, _) in zip(predicted, evaluated, strict=True)
     ]
-    return Evaluation(split, cleaning, threshold, scores, unpredicted)
+    cells = [own for _, own in evaluated]
+    return Evaluation(split, cleaning, threshold, settings, scores, cells, unpredicted)
 
 
-def _count(task: TruthTask, threshold: float) -> np.ndarray:
-    return confusion(*truth_and_prediction(task, threshold))
+def _evaluate_image(
+    task: TruthTask, threshold: float, settings: CellSettings
+) -> tuple[np.ndarray, ImageCells]:
+    truth = true_cells(task.image, task.segmentations, task.areas)
+    mask = union(truth.runs, task.image.height, task.image.width)
+    levels = read_image(task.prediction, task.image)
+    return confusion(mask, levels >= threshold * 255), compare_cells(truth, *_predicted(task), settings)
+
+
+def _predicted(task: TruthTask) -> tuple[CellRuns, np.ndarray]:
+    """Return pixels and scores, float64 [P], of an image's predicted cells."""
+    try:
+        runs = cell_runs([cell.segmentation for cell in task.results], task.image.height, task.image.width)
+    except InputError as error:
+        raise InputError(f"predicted cells of {task.image.file_name}: {error}") from None
+    return runs, np.array([cell.score for cell in task.results], dtype=np.float64)
 
 
 def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
-    """Return ``{split: {raw|clean: {overall, by_cell_type, threshold, ...}}}``."""
+    """Return ``{split: {raw|clean: {overall, by_cell_type, by_cell_size, threshold, ...}}}``."""
     metrics: dict[str, Any] = {}
     for evaluation in evaluations:
+        foreground, cells = (
+            summarise(evaluation.scores),
+            summarise_cells(evaluation.cells, evaluation.settings),
+        )
         metrics.setdefault(evaluation.split, {})[evaluation.cleaning] = {
-            **summarise(evaluation.scores),
+            "overall": foreground["overall"] | cells["overall"],
+            "by_cell_type": {
+                name: scores | cells["by_cell_type"][name]
+                for name, scores in foreground["by_cell_type"].items()
+            },
+            "by_cell_size": cells["by_cell_size"],
+            **evaluation.settings.model_dump(),
             "threshold": evaluation.threshold,
             "images_without_prediction": len(evaluation.unpredicted),
             "without_prediction": evaluation.unpredicted,
@@ -168,23 +230,41 @@ def best_median_worst(scores: list[ImageScore]) -> dict[str, ImageScore]:
     return {"best": ordered[0], "median": ordered[len(ordered) // 2], "worst": ordered[-1]}
 
 
-def extreme_images(
-    evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder
-) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return image, truth and prediction of the best, median and worst image, by a caption.
+class Panels(NamedTuple):
+    """What is drawn of a few images, by a caption."""
 
-    Parameters
-    ----------
-    evaluation, tasks
-        Of one split: its scores, and what they are of.
-    images
-        Where the images are.
-    """
+    foreground: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+    """Image, uint8 [H, W], its truth and its prediction, bool [H, W]."""
+    cells: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]
+    """Image, and the outlines, bool [H, W], of found, false and missed cells."""
+
+
+def extreme_images(evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder) -> Panels:
+    """Return what is drawn of the images of highest, middle and lowest Dice of a split."""
     by_id = {task.image.id: task for task in tasks}
-    panels = {}
+    panels = Panels({}, {})
     for place, score in best_median_worst(evaluation.scores).items():
         task = by_id[score.image_id]
         image = read_image(images.path(score.file_name, evaluation.split), task.image)
         caption = f"{place}: Dice {score.dice:.3f}\n{score.file_name}"
-        panels[caption] = (image, *truth_and_prediction(task, evaluation.threshold))
+        panels.foreground[caption] = (image, *truth_and_prediction(task, evaluation.threshold))
+        panels.cells[caption] = (image, cell_agreement(task, evaluation.settings))
     return panels
+
+
+def cell_agreement(task: TruthTask, settings: CellSettings) -> dict[str, np.ndarray]:
+    """Return the outlines, bool [H, W], of the cells ``found`` at an IoU of 0.5, ``false`` and ``missed``."""
+    height, width = task.image.height, task.image.width
+    truth = true_cells(task.image, task.segmentations, task.areas).runs
+    prediction, scores = _predicted(task)
+    prediction, count = certain_cells(prediction, scores, settings)
+    overlap = instance_overlap(truth, len(task.areas), prediction, count)
+    matched = match(overlap, 0.5)
+    found = np.isin(prediction.cell, overlap.predicted[matched])
+    missed = ~np.isin(truth.cell, overlap.true[matched])
+    drawn = {
+        "found": prediction.select(found),
+        "false": prediction.select(~found),
+        "missed": truth.select(missed),
+    }
+    return {name: cell_outlines(painted(runs, height, width)) for name, runs in drawn.items()}

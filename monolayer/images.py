@@ -112,7 +112,7 @@ def read_labels(masks: Path, split: str, image: Image) -> np.ndarray:
     Raises
     ------
     InputError
-        The file is missing or unreadable, or has another size than the image.
+        The file is missing or unreadable, has another size than the image, or holds no labels.
     """
     path = masks / "instance" / split / f"{image.id}.tif"
     try:
@@ -122,6 +122,11 @@ def read_labels(masks: Path, split: str, image: Image) -> np.ndarray:
     shape = (image.height, image.width)
     if labels.shape != shape:
         raise InputError(f"{path} has shape {labels.shape}, its image {shape}: run the masks stage again")
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise InputError(
+            f"{path} holds {labels.dtype} from {labels.min()} on: labels are whole numbers, 0 for background and "
+            "from 1 on for cells. Run the masks stage again"
+        )
     return labels
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,20 +11,17 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from monolayer.accelerator import autocast
-from monolayer.compute import Precision
+from monolayer.accelerator import autocast, find_device
+from monolayer.compute import ComputeSettings, Precision
 from monolayer.models._model import Model
 from monolayer.normalisation import grey_histogram, offset_and_scale
 from monolayer.parameters import Number, Settings
-from monolayer.prediction import Prediction
 from monolayer.resizing import resize_image
 
 
 class PredictSettings(Settings):
     """How trained models are applied."""
 
-    threshold: Number = Field(default=0.5, gt=0, lt=1)
-    """Foreground probability from which a pixel belongs to a cell."""
     tile: int = Field(default=1024, ge=64, multiple_of=32)
     """Images with a longer side, in pixels, are cut into square tiles of this size."""
     overlap: Number = Field(default=0.25, ge=0, lt=1)
@@ -32,10 +30,29 @@ class PredictSettings(Settings):
     """Average the outputs of all eight right-angle turns and reflections, for eight times the time."""
 
 
+class Maps(NamedTuple):
+    """What a model says of each pixel of one image."""
+
+    foreground: np.ndarray
+    """Probability of belonging to a cell, float32 [H, W]."""
+    maps: np.ndarray
+    """What the model's decoder reads, float32 [M, H, W]."""
+
+
+def prepared(model: Model, compute: ComputeSettings) -> Model:
+    """Bring a model to the device, layout and threads in which it is applied."""
+    torch.set_num_threads(compute.threads)
+    # Channels last: V-Net takes 40 % less time per image on a CPU, the other nets about the same.
+    model = model.to(find_device(compute.accelerator)).to(memory_format=torch.channels_last)
+    if compute.compile is not None:
+        model.compile(mode=compute.compile)
+    return model
+
+
 @torch.inference_mode()
-def predict_image(
+def predict_maps(
     model: Model, image: np.ndarray, settings: PredictSettings, precision: Precision = "auto"
-) -> Prediction:
+) -> Maps:
     """Apply a model to one image.
 
     Parameters
@@ -45,7 +62,7 @@ def predict_image(
     image
         Grey levels, uint8 [H, W].
     settings
-        Threshold and tiling.
+        Tiling and test-time augmentation.
     precision
         Number format of the net.
     """
@@ -53,10 +70,11 @@ def predict_image(
     pixels = torch.from_numpy(_as_seen(image, model)).to(device)[None, None]  # (1, 1, H, W)
     apply = model if max(pixels.shape) <= settings.tile else _tiled(model, settings)
     with autocast(precision, device):
-        outputs = _outputs(apply, model.stride, pixels, settings.test_time_augmentation)
+        outputs = _outputs(model, apply, pixels, settings.test_time_augmentation)
     if model.resize is not None:
         outputs = interpolate(outputs.float(), size=image.shape, mode="bilinear", antialias=True)
-    return model.decode(outputs, settings.threshold)
+    foreground, maps = model.foreground(outputs)[0], model.maps(outputs)[0]
+    return Maps(foreground.cpu().numpy(), maps.cpu().numpy())
 
 
 def _as_seen(image: np.ndarray, model: Model) -> np.ndarray:
@@ -66,14 +84,15 @@ def _as_seen(image: np.ndarray, model: Model) -> np.ndarray:
     return (seen - offset) / scale
 
 
-def _outputs(apply: Callable[[Tensor], Tensor], stride: int, images: Tensor, all_turns: bool) -> Tensor:
+def _outputs(model: Model, apply: Callable[[Tensor], Tensor], images: Tensor, all_turns: bool) -> Tensor:
     if not all_turns:
-        return outputs_at_stride(apply, stride, images)
+        return outputs_at_stride(apply, model.stride, images)
     total = torch.zeros(())
-    for turns, reflect in itertools.product(range(4), (False, True)):
-        turned = torch.rot90(images.flip(-1) if reflect else images, turns, dims=(-2, -1))
-        outputs = torch.rot90(outputs_at_stride(apply, stride, turned), -turns, dims=(-2, -1))
-        total = total + (outputs.flip(-1) if reflect else outputs).float()
+    for turns, reflected in itertools.product(range(4), (False, True)):
+        turned = torch.rot90(images.flip(-1) if reflected else images, turns, dims=(-2, -1))
+        outputs = torch.rot90(outputs_at_stride(apply, model.stride, turned), -turns, dims=(-2, -1))
+        outputs = (outputs.flip(-1) if reflected else outputs).float()
+        total = total + model.turned_back(outputs, turns, reflected)
     return total / 8
 
 

@@ -20,6 +20,8 @@ SECTIONS = (
     "train",
     "models",
     "predict",
+    "decode",
+    "tune",
     "evaluate",
     "compare",
     "compute",

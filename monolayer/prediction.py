@@ -1,66 +1,69 @@
-"""What a model says of one image: foreground probability, and instances that may overlap."""
+"""What a model says of one image: foreground probability, and cells that may overlap."""
 
 import itertools
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pycocotools import mask as coco_mask
-from scipy import ndimage
+
+from monolayer.rasterise import CellRuns, label_runs
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Cells(NamedTuple):
+    """N predicted cells of one image."""
+
+    runs: CellRuns
+    """Their pixels."""
+    scores: np.ndarray
+    """Confidence of each, float32 [N] in [0, 1]."""
+
+
+class Prediction(NamedTuple):
     """Prediction for one image of H x W pixels."""
 
     foreground: np.ndarray
     """Probability of belonging to a cell, float32 [H, W] in [0, 1]."""
-    masks: list[dict[str, Any]]
-    """N instances as pycocotools' run-length codes (``size``, ``counts``)."""
-    scores: np.ndarray
-    """Confidence of each instance, float32 [N] in [0, 1]."""
+    cells: Cells
 
 
-def prediction_from_labels(foreground: np.ndarray, labels: np.ndarray) -> Prediction:
-    """Make a prediction of instances that do not overlap; a score is the mean probability inside.
+def cells_of_labels(labels: np.ndarray, probability: np.ndarray) -> Cells:
+    """Make cells that do not overlap; a score is the mean probability inside.
 
     Parameters
     ----------
-    foreground
-        float32 [H, W] in [0, 1].
     labels
-        Integers [H, W], 0 = background, instances 1..N without gaps.
+        Integers [H, W], 0 = background, cells 1..N without gaps.
+    probability
+        float32 [H, W] in [0, 1].
 
     Examples
     --------
-    >>> foreground = np.array([[1.0, 0.1, 0.75], [0.5, 0.0, 0.75]], dtype=np.float32)
-    >>> prediction_from_labels(foreground, np.array([[1, 0, 2], [1, 0, 2]])).scores
+    >>> probability = np.array([[1.0, 0.1, 0.75], [0.5, 0.0, 0.75]], dtype=np.float32)
+    >>> cells_of_labels(np.array([[1, 0, 2], [1, 0, 2]]), probability).scores
     array([0.75, 0.75], dtype=float32)
     """
-    masks = encode_labels(labels)
-    means = ndimage.mean(foreground, labels, np.arange(1, len(masks) + 1))
-    return Prediction(foreground, masks, np.asarray(means, dtype=np.float32))
+    flat = labels.ravel()
+    sums, areas = np.bincount(flat, probability.ravel()), np.bincount(flat)
+    return Cells(label_runs(labels), (sums / areas)[1:].astype(np.float32))
 
 
-def encode_labels(labels: np.ndarray) -> list[dict[str, Any]]:
-    """Run-length code each instance of a label image, in the order of the labels 1..N.
+def encode_cells(cells: Cells, height: int, width: int) -> list[dict[str, Any]]:
+    """Return each cell as pycocotools' run-length code (``size``, ``counts``).
 
-    One pass over the runs of the image, where pycocotools would need a whole mask for each instance.
+    Straight from the runs, where pycocotools would need a whole mask for each cell.
 
     Examples
     --------
-    >>> codes = encode_labels(np.array([[1, 0], [1, 2]]))
-    >>> [coco_mask.decode(code).tolist() for code in codes]
+    >>> cells = Cells(label_runs(np.array([[1, 0], [1, 2]])), np.ones(2))
+    >>> [coco_mask.decode(code).tolist() for code in encode_cells(cells, 2, 2)]
     [[[1, 0], [1, 0]], [[0, 0], [0, 1]]]
     """
-    height, width = labels.shape
-    flat = labels.ravel(order="F")
-    starts = np.flatnonzero(np.diff(flat, prepend=-1))
-    runs = np.stack([starts, np.append(starts[1:], flat.size)], axis=1)  # (R, 2), first pixel and end
-    owners = flat[starts]
-    by_owner = np.argsort(owners, kind="stable")
-    bounds = np.searchsorted(owners[by_owner], np.arange(1, labels.max(initial=0) + 2))
-    edges = [runs[by_owner[first:last]].ravel() for first, last in itertools.pairwise(bounds)]
+    runs = cells.runs
+    bounds = np.searchsorted(runs.cell, np.arange(len(cells.scores) + 1))
+    edges = [
+        np.stack([runs.start[first:last], runs.end[first:last]], axis=1).ravel()
+        for first, last in itertools.pairwise(bounds)
+    ]
     return [coco_mask.frPyObjects(_code(e, height, width), height, width) for e in edges]
 
 

@@ -11,7 +11,7 @@ from pycocotools import mask as coco_mask
 from monolayer.coco import Image
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image, write_png, write_whole
-from monolayer.prediction import Prediction
+from monolayer.prediction import Prediction, encode_cells
 
 
 def distinct_images(
@@ -72,8 +72,55 @@ def write_predictions(folder: Path, split: str, predictions: Iterable[tuple[list
     write_whole(folder / f"{split}.json", msgspec.json.encode(results))
 
 
+class Result(msgspec.Struct, gc=False):
+    """One predicted cell of a results file."""
+
+    image_id: int
+    segmentation: msgspec.Raw
+    """JSON text of the run-length code or of the polygons."""
+    score: float
+
+
+def read_results(path: Path, images: Sequence[Image]) -> dict[int, list[Result]]:
+    """Read the predicted cells of a split, by image id; of an image without any, an empty list.
+
+    Parameters
+    ----------
+    path
+        COCO results, as `write_predictions` and most other programs write them.
+    images
+        All images that the split's truth lists.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not in that form, has a score outside [0, 1], or an image that is not listed.
+    """
+    try:
+        results = msgspec.json.decode(path.read_bytes(), type=list[Result])
+    except FileNotFoundError:
+        raise InputError(f"{path} not found: run the stage that writes it") from None
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path} holds no COCO results ({error}): predict again") from None
+    by_image: dict[int, list[Result]] = {image.id: [] for image in images}
+    for number, result in enumerate(results):
+        if result.image_id not in by_image:
+            raise InputError(
+                f"{path}: result {number} is of image {result.image_id}, which the truth does not list: "
+                "predict the images of the annotation file that is evaluated"
+            )
+        if not 0 <= result.score <= 1:
+            raise InputError(
+                f"{path}: result {number} of image {result.image_id} has the score {result.score}: scale "
+                "the scores to 0..1"
+            )
+        by_image[result.image_id].append(result)
+    return by_image
+
+
 def _coco_results(image_id: int, prediction: Prediction) -> Iterator[dict[str, Any]]:
-    for code, score in zip(prediction.masks, prediction.scores.tolist(), strict=True):
+    codes = encode_cells(prediction.cells, *prediction.foreground.shape)
+    for code, score in zip(codes, prediction.cells.scores.tolist(), strict=True):
         yield {
             "image_id": image_id,
             "category_id": 1,

@@ -89,6 +89,20 @@ def draw(segmentations: Sequence[Segmentation], height: int, width: int) -> Cell
     return _join(runs, [_runs_of_code(cell, item, height, width) for cell, item in codes])
 
 
+def label_runs(labels: np.ndarray) -> CellRuns:
+    """Return the runs of pixels of a label image's cells; cell k has the label k + 1.
+
+    >>> label_runs(np.array([[1, 0], [1, 2]]))
+    CellRuns(start=array([0, 3]), end=array([2, 4]), cell=array([0, 1]))
+    """
+    height, width = labels.shape
+    flat = labels.ravel(order="F").astype(np.int64)
+    start = np.flatnonzero(np.diff(flat, prepend=-1))
+    runs = CellRuns(start, np.append(start[1:], height * width), flat[start] - 1)
+    order = np.argsort(runs.cell, kind="stable")
+    return runs.select(order[np.count_nonzero(runs.cell < 0) :])
+
+
 def _unite(runs: CellRuns, pixels: int) -> CellRuns:
     """Merge the runs of each cell that overlap or touch."""
     position = np.concatenate([runs.start, runs.end]) + np.tile(runs.cell * (pixels + 1), 2)
@@ -156,6 +170,14 @@ def cell_runs(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> 
 def foreground_mask(segmentations: Sequence[msgspec.Raw], height: int, width: int) -> np.ndarray:
     """Return bool [H, W], the union of all cells; parameters and errors as `draw`."""
     return union(cell_runs(segmentations, height, width), height, width)
+
+
+def painted(runs: CellRuns, height: int, width: int) -> np.ndarray:
+    """Return the label image, int32 [H, W]: cell k has the label k + 1 and is drawn over those before it."""
+    labels = np.zeros(height * width, dtype=np.int32)
+    position, cell = runs.pixels()
+    labels[position] = cell + 1
+    return np.ascontiguousarray(labels.reshape(width, height).T)
 
 
 def union(runs: CellRuns, height: int, width: int) -> np.ndarray:

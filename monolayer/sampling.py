@@ -3,10 +3,14 @@
 import hashlib
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from monolayer.coco import Coco, Image, cell_type_of
 from monolayer.parameters import Settings
+
+Item = TypeVar("Item")
 
 
 class SampleSettings(Settings):
@@ -72,3 +76,13 @@ def _queues(images: list[Image], seed: int) -> list[list[Image]]:
 
 def _place(image: Image, seed: int) -> bytes:
     return hashlib.blake2b(f"{seed} {image.id} {image.file_name}".encode(), digest_size=8).digest()
+
+
+def spread(items: Sequence[Item], count: int | None) -> list[Item]:
+    """Take `count` items, evenly spread over the list; all where `count` is None or too large.
+
+    >>> spread("abcdef", 3)
+    ['a', 'c', 'e']
+    """
+    wanted = len(items) if count is None else min(count, len(items))
+    return [items[index * len(items) // wanted] for index in range(wanted)]

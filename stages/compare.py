@@ -1,4 +1,4 @@
-"""compare: rank all models and thresholds on the cleaned test images, with 95 % intervals."""
+"""compare: rank all models and thresholds on the cleaned test images by any score, with 95 % intervals."""
 
 from pathlib import Path
 
@@ -7,9 +7,10 @@ from monolayer.comparison import (
     compare_methods,
     comparison_metrics,
     comparison_text,
+    scores_by_cell_type,
     write_comparison,
 )
-from monolayer.evaluated import collect_scores
+from monolayer.evaluated import collect_methods
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import lookup, read_parameters, section
 from monolayer.plots.comparison import plot_cell_types, plot_differences, plot_ranking
@@ -17,19 +18,23 @@ from monolayer.plots.style import save_png
 from stages.command import run
 
 
-def compare(evaluations: Path, scores: Path, baseline: Path, metrics: Path, plots: Path) -> None:
+def compare(
+    evaluations: Path, foreground: Path, cells: Path, baseline: Path, metrics: Path, plots: Path
+) -> None:
     """Write the comparison as metrics, table and plots, and print it."""
     parameters = read_parameters()
     settings = section(parameters, "compare", CompareSettings)
     models = list(lookup(parameters, "models"))
-    collected = collect_scores(evaluations, scores, baseline, models)
-    rows = compare_methods(collected, models, settings)
-    write_metrics(metrics, comparison_metrics(rows))
+    methods = collect_methods(evaluations, foreground, cells, baseline, models)
+    rows = compare_methods(methods, settings)
+    write_metrics(metrics, comparison_metrics(rows, settings.score))
     write_comparison(plots / "comparison.csv", rows)
-    save_png(plot_ranking(rows), plots / "ranking.png")
-    save_png(plot_differences(rows), plots / "differences.png")
-    save_png(plot_cell_types(rows, collected), plots / "cell_types.png")
-    print(f"\n{comparison_text(rows)}\n\ntable: {plots / 'comparison.csv'}\nplots: {plots}")
+    save_png(plot_ranking(rows, settings.score), plots / "ranking.png")
+    save_png(plot_differences(rows, settings.score), plots / "differences.png")
+    types, values = scores_by_cell_type(methods, rows, settings.score)
+    save_png(plot_cell_types(settings.score, types, values), plots / "cell_types.png")
+    text = comparison_text(rows, settings.score)
+    print(f"\n{text}\n\ntable: {plots / 'comparison.csv'}\nplots: {plots}")
 
 
 if __name__ == "__main__":

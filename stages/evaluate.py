@@ -1,7 +1,15 @@
-"""evaluate: score one model's foreground on val and test, before and after cleaning."""
+"""evaluate: score one model's foreground and cells on val and test, before and after cleaning."""
 
 from pathlib import Path
 
+from monolayer.cell_scores import (
+    curves_over_iou,
+    curves_over_score,
+    gather_scores,
+    number_of_cells,
+    write_cell_scores,
+    write_curves,
+)
 from monolayer.coco import read_coco
 from monolayer.compute import ComputeSettings
 from monolayer.evaluation import (
@@ -16,33 +24,45 @@ from monolayer.images import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.agreement import plot_confluence
-from monolayer.plots.panels import plot_agreement
+from monolayer.plots.cells import plot_cell_curves
+from monolayer.plots.panels import plot_agreement, plot_cells
 from monolayer.plots.style import save_png
+from monolayer.prediction_files import read_results
 from monolayer.scores import write_scores
 from stages.command import run
 
 
-def evaluate(predictions: Path, raw: Path, clean: Path, images: Path, metrics: Path, plots: Path) -> None:
-    """Write the scores as metrics and as images.csv; draw the cleaned test images."""
+def evaluate(
+    predictions: Path, raw: Path, clean: Path, images: Path, metrics: Path, scores: Path, plots: Path
+) -> None:
+    """Write the scores as metrics, by image and as curves; draw the cleaned test images."""
     parameters = read_parameters()
-    threshold = section(parameters, "evaluate", EvaluateSettings).threshold
+    settings = section(parameters, "evaluate", EvaluateSettings)
     compute = section(parameters, "compute", ComputeSettings)
-    model = predictions.name
-    foreground = predictions / "foreground"
-    if threshold is None:
-        threshold = choose_threshold(truth_tasks(read_coco(clean / "val.json"), foreground / "val"), compute)
+    model, threshold = predictions.name, settings.threshold
     evaluations = []
     for split in ("val", "test"):
-        for cleaning, annotations in (("raw", raw), ("clean", clean)):
-            tasks = truth_tasks(read_coco(annotations / f"{split}.json"), foreground / split)
-            evaluations.append(evaluate_split(tasks, model, split, cleaning, threshold, compute))
+        truths = {name: read_coco(path / f"{split}.json") for name, path in (("raw", raw), ("clean", clean))}
+        results = read_results(predictions / f"{split}.json", truths["raw"].images)
+        foreground = predictions / "foreground" / split
+        tasks = {name: truth_tasks(truth, foreground, results) for name, truth in truths.items()}
+        if threshold is None:  # val comes first
+            threshold = choose_threshold(tasks["clean"], compute)
+        for cleaning, own in tasks.items():
+            evaluations.append(evaluate_split(own, model, split, cleaning, threshold, settings, compute))
     write_metrics(metrics, evaluation_metrics(evaluations))
     write_scores(plots / "images.csv", [score for evaluation in evaluations for score in evaluation.scores])
-    cleaned_test = evaluations[-1]
-    title = f"{model} on the cleaned test images"
+    title, cleaned_test = f"{model} on the cleaned test images", evaluations[-1]
+    found = gather_scores(cleaned_test.cells, settings.max_dets[-1])
+    write_cell_scores(scores, found)
+    over_iou, over_score = curves_over_iou(found), curves_over_score(found)
+    write_curves(plots / "iou.tsv", over_iou)
+    write_curves(plots / "precision_recall.tsv", over_score)
+    save_png(plot_cell_curves(title, over_iou, over_score, number_of_cells(found)), plots / "cells.png")
     save_png(plot_confluence(title, cleaned_test.scores), plots / "confluence.png")
-    panels = extreme_images(cleaned_test, tasks, ImageFolder(images))
-    save_png(plot_agreement(title, panels), plots / "overlays.png", colours=64)
+    extremes = extreme_images(cleaned_test, tasks["clean"], ImageFolder(images))
+    save_png(plot_agreement(title, extremes.foreground), plots / "overlays.png", colours=64)
+    save_png(plot_cells(title, extremes.cells), plots / "cell_overlays.png", colours=64)
 
 
 if __name__ == "__main__":

@@ -22,19 +22,27 @@ PARAMETERS = read_parameters(ROOT / "params.yaml")
 STAGES = {name: stage.get("do", stage) for name, stage in DAG["stages"].items()}
 
 # The stages load these by the name that a parameter gives, so their own imports do not show them. Each model
-# depends on the file of its own architecture alone.
-PLUGINS = {"download": "monolayer/datasets", "train": "monolayer/models", "predict": "monolayer/models"}
+# depends on the files of its own architecture, head and decoder alone.
 ARCHITECTURE = "monolayer/models/${item.architecture}.py"
+HEAD = "monolayer/heads/${item.head.method}.py"
+DECODER = "monolayer/decoders/${item.head.method}.py"
+NAMED = {
+    "train": [ARCHITECTURE, HEAD],
+    "tune": [ARCHITECTURE, HEAD, DECODER],
+    "predict": [ARCHITECTURE, HEAD, DECODER],
+}
+PLUGINS = {"download": ["monolayer/datasets/${source}.py"], **NAMED}
 
 
 def needed_files(name: str) -> set[Path]:
     """Every file of this project that a stage may run."""
     needed = imported_files(ROOT / "stages" / f"{name}.py")
-    plugins = set((ROOT / PLUGINS[name]).glob("[a-z]*.py")) if name in PLUGINS else set()
+    folders = [(ROOT / path).parent for path in PLUGINS.get(name, [])]
+    plugins = {file for folder in folders for file in folder.glob("[a-z]*.py")}
     for plugin in plugins:
         needed |= imported_files(plugin)
-    if name in ("train", "predict"):
-        needed -= {*plugins, ROOT / "monolayer/models/__init__.py"}
+    if name in NAMED:
+        needed -= {*plugins, *(folder / "__init__.py" for folder in folders)}
     return {file for file in needed if file.stat().st_size}
 
 
@@ -78,30 +86,32 @@ def test_a_stage_depends_on_every_file_that_it_imports(name):
         if not any(covers(dep, file) for dep in deps)
     ]
     assert not missing, f"add to the deps of {name} in dvc.yaml: {missing}"
-    assert (ARCHITECTURE in deps) == (name in ("train", "predict"))
+    assert {dep for dep in deps if "${item" in dep} == set(NAMED.get(name, []))
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_depends_on_no_code_that_it_does_not_import(name):
     needed = needed_files(name)
     code = [dep for dep in STAGES[name].get("deps", []) if dep.startswith(("monolayer", "stages"))]
-    idle = [dep for dep in code if dep != ARCHITECTURE and not any(covers(dep, file) for file in needed)]
+    own = NAMED.get(name, [])
+    idle = [dep for dep in code if dep not in own and not any(covers(dep, file) for file in needed)]
     assert not idle, f"{name} imports nothing of {idle}: drop it from the deps in dvc.yaml"
 
 
 def test_the_code_version_of_a_training_covers_what_its_stage_runs_and_nothing_else():
     source = (
-        "import sys, stages.train, monolayer.models.unet\n"
+        "import sys, stages.train, monolayer.models.unet, monolayer.heads.foreground\n"
         "for name, module in sys.modules.items(): print(name, getattr(module, '__file__', None))"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     modules = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     imported = {Path(file) for name, file in modules.items() if name.split(".")[0] == "monolayer"}
     imported = {file for file in imported if file.name != "__init__.py"}
-    runs = imported_files(ROOT / "stages/train.py") | imported_files(ROOT / "monolayer/models/unet.py")
+    plugins = [ROOT / "monolayer/models/unet.py", ROOT / "monolayer/heads/foreground.py"]
+    runs = set().union(*(imported_files(file) for file in [ROOT / "stages/train.py", *plugins]))
     own = {file for file in runs if ROOT / "monolayer" in file.parents and file.name != "__init__.py"}
     assert imported == own
-    assert own <= needed_files("train") | {ROOT / "monolayer/models/unet.py"}
+    assert own <= needed_files("train") | set(plugins)
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -137,15 +147,15 @@ def test_of_compute_what_the_nets_depend_on_is_tracked():
         name: [key for key in stage.get("params", []) if key.startswith("compute")]
         for name, stage in STAGES.items()
     }
-    assert [name for name, keys in tracked.items() if keys] == ["train", "predict"]
+    assert [name for name, keys in tracked.items() if keys] == ["train", "tune", "predict"]
     assert tracked["train"] == [f"compute.{key}" for key in of_nets(ComputeSettings())]
-    assert set(tracked["predict"]) < set(tracked["train"])
+    assert set(tracked["tune"]) == set(tracked["predict"]) < set(tracked["train"])
 
 
 def test_the_plots_list_every_model():
     plots = [next(iter(entry.values())) for entry in DAG["plots"] if isinstance(entry, dict)]
     series = [files for plot in plots if isinstance(files := plot.get("y"), dict)]
-    per_model = [files for files in series if any("/train/" in path for path in files)]
-    assert per_model
+    per_model = [files for files in series if any("/train/" in path or "/evaluate/" in path for path in files)]
+    assert len(per_model) == 4
     for files in per_model:
         assert {Path(path).parts[2] for path in files} == set(PARAMETERS["models"])

@@ -1,18 +1,22 @@
 """A model's predictions against the truth."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_split import HEIGHT, WIDTH, image_score, two_images, write_split
+from tiny_split import HEIGHT, WIDTH, annotation, image_score, two_images, write_results, write_split
 
+from monolayer.coco import Coco
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation import (
     THRESHOLDS,
     EvaluateSettings,
     Evaluation,
+    TruthTask,
     best_median_worst,
+    cell_agreement,
     choose_threshold,
     evaluate_split,
     evaluation_metrics,
@@ -22,6 +26,7 @@ from monolayer.evaluation import (
 )
 from monolayer.images import ImageFolder, read_image, write_png
 from monolayer.parameters import validate
+from monolayer.prediction_files import read_results
 
 ALONE = ComputeSettings(jobs=1)
 
@@ -33,8 +38,16 @@ def predictions(tmp_path: Path) -> Path:
     return tmp_path / "predictions" / "unet" / "foreground" / "test"
 
 
+def tasks_of(foreground: Path) -> list[TruthTask]:
+    results = foreground.parents[1] / "test.json"
+    listed = read_results(results, two_images().images) if results.exists() else {1: [], 2: []}
+    return truth_tasks(two_images(), foreground, listed)
+
+
 def evaluate(predictions: Path, cleaning: str = "clean", threshold: float = 0.5) -> Evaluation:
-    return evaluate_split(truth_tasks(two_images(), predictions), "unet", "test", cleaning, threshold, ALONE)
+    return evaluate_split(
+        tasks_of(predictions), "unet", "test", cleaning, threshold, EvaluateSettings(), ALONE
+    )
 
 
 def test_perfect_predictions(predictions: Path):
@@ -50,9 +63,11 @@ def test_perfect_predictions(predictions: Path):
 
 
 def test_two_processes_give_the_same(predictions: Path):
-    tasks = truth_tasks(two_images(), predictions)
-    both = evaluate_split(tasks, "unet", "test", "clean", 0.5, ComputeSettings(jobs=2))
-    assert both == evaluate(predictions)
+    tasks = tasks_of(predictions)
+    two = ComputeSettings(jobs=2)
+    both = evaluate_split(tasks, "unet", "test", "clean", 0.5, EvaluateSettings(), two)
+    assert both.scores == evaluate(predictions).scores
+    assert evaluation_metrics([both]) == evaluation_metrics([evaluate(predictions)])
 
 
 @pytest.mark.parametrize(("threshold", "found"), [(0.5, 400), (128 / 255, 400), (0.51, 0)])
@@ -65,7 +80,7 @@ def test_threshold_is_the_least_probability(predictions: Path, threshold: float,
 def test_the_chosen_threshold_separates_best(predictions: Path, inside: int, outside: int, chosen: float):
     for path in predictions.iterdir():
         write_png(path, np.where(read_image(path) > 0, np.uint8(inside), np.uint8(outside)))
-    assert choose_threshold(truth_tasks(two_images(), predictions), ALONE) == chosen
+    assert choose_threshold(tasks_of(predictions), ALONE) == chosen
 
 
 def test_the_chosen_threshold_has_the_highest_mean_of_the_images(predictions: Path):
@@ -77,7 +92,7 @@ def test_the_chosen_threshold_has_the_highest_mean_of_the_images(predictions: Pa
         if number == 2:
             levels[:, 20:][truth[:, 20:]] = 200
         write_png(path, levels)
-    tasks = truth_tasks(two_images(), predictions)
+    tasks = tasks_of(predictions)
     means = {
         threshold: np.mean([s.dice for s in evaluate(predictions, threshold=threshold).scores])
         for threshold in THRESHOLDS
@@ -88,7 +103,7 @@ def test_the_chosen_threshold_has_the_highest_mean_of_the_images(predictions: Pa
 
 def test_no_threshold_without_predictions(tmp_path: Path):
     with pytest.raises(InputError, match=r"1\.png not found"):
-        choose_threshold(truth_tasks(two_images(), tmp_path), ALONE)
+        choose_threshold(tasks_of(tmp_path), ALONE)
 
 
 def test_raw_image_without_prediction_is_counted_and_named(predictions: Path):
@@ -140,13 +155,13 @@ def test_one_image_is_best_median_and_worst():
 
 def test_extreme_images_come_with_their_masks(predictions: Path):
     write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))
-    tasks = truth_tasks(two_images(), predictions)
+    tasks = tasks_of(predictions)
     folder = ImageFolder(predictions.parents[3] / "images")
     panels = extreme_images(evaluate(predictions), tasks, folder)
-    assert [caption.splitlines()[0] for caption in panels] == [
+    assert [caption.splitlines()[0] for caption in panels.foreground] == [
         "best: Dice 1.000", "median: Dice 0.000", "worst: Dice 0.000",
     ]  # fmt: skip
-    image, truth, prediction = list(panels.values())[2]
+    image, truth, prediction = list(panels.foreground.values())[2]
     assert image.shape == (HEIGHT, WIDTH)
     assert truth[10:30, 10:30].all()
     assert np.array_equal(truth_and_prediction(tasks[1], 0.5), [truth, prediction])
@@ -157,3 +172,36 @@ def test_extreme_images_come_with_their_masks(predictions: Path):
 def test_settings_refuse(threshold):
     with pytest.raises(InputError, match=r"evaluate\.threshold"):
         validate({"threshold": threshold}, "evaluate", EvaluateSettings)
+
+
+def test_scores_of_the_cells_stand_beside_those_of_the_foreground(predictions: Path):
+    scored = evaluation_metrics([evaluate(predictions)])["test"]["clean"]
+    assert {name: scored["overall"][name] for name in ("dice", "ap", "f1_50", "pq", "cells")} == {
+        "dice": 1, "ap": 1, "f1_50": 1, "pq": 1, "cells": 3,
+    }  # fmt: skip
+    assert scored["by_cell_type"]["BV2"]["cells"] == 1
+    assert [size["cells"] for size in scored["by_cell_size"].values()] == [2, 1, 0]
+    assert (scored["score_floor"], scored["max_dets"]) == (0, [100, 500, 2000])
+
+
+def test_outlines_of_cells_say_which_were_found(predictions: Path):
+    shifted = [annotation(1, 1, 4, 4, 16), annotation(2, 1, 34, 2, 12)]
+    write_results(predictions.parents[1] / "test.json", Coco([], shifted))
+    drawn = cell_agreement(tasks_of(predictions)[0], EvaluateSettings())
+    assert {name: (int(outline.sum()), bool(outline[4, 4])) for name, outline in drawn.items()} == {
+        "found": (60, True),
+        "false": (44, False),
+        "missed": (44, False),
+    }
+    assert drawn["false"][2, 34]
+    assert drawn["missed"][10, 26]
+
+
+def test_a_cell_of_an_image_of_another_size(predictions: Path):
+    code = {"size": [9, 9], "counts": [0, 81]}
+    result = [{"image_id": 1, "segmentation": code, "score": 0.5}]
+    (predictions.parents[1] / "test.json").write_text(json.dumps(result))
+    with pytest.raises(
+        InputError, match=r"predicted cells of A172_.*\.tif: run-length code of size \[9, 9\] in an image of"
+    ):
+        evaluate(predictions)

@@ -3,7 +3,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from pycocotools import mask as coco_mask
 
-from monolayer.prediction import encode_labels, prediction_from_labels
+from monolayer.prediction import cells_of_labels, encode_cells
+
+
+def encode_labels(labels: np.ndarray) -> list[dict[str, object]]:
+    return encode_cells(cells_of_labels(labels, np.ones(labels.shape)), *labels.shape)
 
 
 def random_labels(shape: tuple[int, int], count: int) -> np.ndarray:
@@ -28,6 +32,6 @@ def test_a_full_image_and_an_empty_one():
 def test_a_score_is_the_mean_inside():
     labels = random_labels((8, 8), 3)
     foreground = np.random.default_rng(0).random((8, 8)).astype(np.float32)
-    prediction = prediction_from_labels(foreground, labels)
+    prediction = cells_of_labels(labels, foreground)
     assert prediction.scores == pytest.approx([foreground[labels == label].mean() for label in (1, 2, 3)])
     assert prediction.scores.dtype == np.float32

@@ -77,6 +77,16 @@ def write_split(root: Path, split: str, coco: Coco) -> None:
         write_tiff(folders["instance"] / f"{item.id}.tif", labels)
         write_png(folders["semantic"] / f"{item.id}.png", foreground)
         write_png(folders["foreground"] / f"{item.id}.png", foreground)
+    write_results(root / "predictions" / "unet" / f"{split}.json", coco)
+
+
+def write_results(path: Path, coco: Coco, score: float = 0.9) -> None:
+    """Write the true cells as predicted ones."""
+    results = [
+        {"image_id": cell.image_id, "category_id": 1, "segmentation": cell.segmentation, "score": score}
+        for cell in coco.annotations
+    ]
+    path.write_bytes(msgspec.json.encode(results))
 
 
 def image_score(

@@ -7,13 +7,13 @@ images, so that differences between methods are paired.
 import numpy as np
 
 
-def bootstrap_means(scores: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """Draw the images with replacement, again and again, and average each draw.
+def draw_images(images: int, resamples: int, seed: int) -> np.ndarray:
+    """Draw images with replacement, as many as there are, again and again.
 
     Parameters
     ----------
-    scores
-        float64 [N, M]: N images, M methods.
+    images
+        Number of images, N.
     resamples
         Number of draws, R.
     seed
@@ -22,14 +22,10 @@ def bootstrap_means(scores: np.ndarray, resamples: int, seed: int) -> np.ndarray
     Returns
     -------
     numpy.ndarray
-        float64 [R, M]. The mean over paired differences is the difference of two columns.
+        How often each image is drawn, int64 [R, N]. Scores of several methods on the same draws are paired.
     """
-    images = len(scores)
     generator = np.random.default_rng(seed)
-    # How often each image is drawn, not which: [R, N] of small numbers is multiplied at once.
-    times_drawn = generator.multinomial(images, np.full(images, 1 / images), size=resamples)
-    # einsum sums in a fixed order, which a matrix product on several threads does not.
-    return np.einsum("rn,nm->rm", times_drawn, scores) / images
+    return generator.multinomial(images, np.full(images, 1 / images), size=resamples)
 
 
 def percentile_interval(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ import numpy as np
 
 from monolayer.metrics.confluence import bias, limits_of_agreement, rmse
 from monolayer.metrics.overlap import dice, iou, precision, recall
+from monolayer.metrics.ratio import Ratio
 
 
 def foreground_scores(counts: np.ndarray) -> dict[str, float]:
@@ -42,6 +43,20 @@ def foreground_scores(counts: np.ndarray) -> dict[str, float]:
         "confluence_loa_low": low,
         "confluence_loa_high": high,
         "images": len(counts),
+    }
+
+
+def foreground_ratios(counts: np.ndarray) -> dict[str, Ratio]:
+    """Return those of the scores that comparisons of methods draw, by their names, of counts [N, 4]."""
+    true, predicted = confluences(counts)
+    every, pixels = np.ones(len(counts)), counts.sum(axis=1)
+    return {
+        "dice": Ratio(dice(counts), every, pixels),
+        "iou": Ratio(iou(counts), every, pixels),
+        "precision": Ratio(precision(counts), every, pixels),
+        "recall": Ratio(recall(counts), every, pixels),
+        "confluence_rmse": Ratio((predicted - true) ** 2, every, pixels, root=True),
+        "confluence_bias": Ratio(predicted - true, every, pixels),
     }
 
 

@@ -5,16 +5,17 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 
 from monolayer.models._settings import ModelSettings
-from monolayer.prediction import Prediction
 
 
 class Model(nn.Module, ABC):
-    """Turns grey levels into outputs, learns from label images, and decodes its outputs."""
+    """Turns grey levels into outputs, learns from label images, and says in what a decoder finds cells."""
 
-    def __init__(self, stride: int, settings: ModelSettings) -> None:
+    def __init__(self, stride: int, settings: ModelSettings, decoder: str) -> None:
         super().__init__()
         self.stride = stride
         """Height and width of a batch must be multiples of it."""
+        self.decoder = decoder
+        """The module of monolayer/decoders that finds cells in `maps`."""
         self.normalise = settings.normalise
         self.resize = settings.resize
 
@@ -39,13 +40,9 @@ class Model(nn.Module, ABC):
         """Return the probability of belonging to a cell, float32 [B, H, W]."""
 
     @abstractmethod
-    def decode(self, outputs: Tensor, threshold: float) -> Prediction:
-        """Return what outputs [1, C, H, W] say of one image.
+    def maps(self, outputs: Tensor) -> Tensor:
+        """Turn outputs [B, C, H, W] into what the decoder reads, float32 [B, M, H, W]."""
 
-        Parameters
-        ----------
-        outputs
-            Of a single image.
-        threshold
-            Foreground probability from which a pixel belongs to a cell.
-        """
+    def turned_back(self, outputs: Tensor, turns: int, reflected: bool) -> Tensor:
+        """Return the outputs for a turned image as they are for the image itself, see `Head.turned_back`."""
+        return outputs

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from monolayer.heads._head import build_head
 from monolayer.normalisation import NormaliseSettings
 from monolayer.parameters import Number, Settings, lookup, validate
 from monolayer.plugins import load_plugin
@@ -41,4 +42,7 @@ def selected_model(parameters: dict[str, Any], name: str) -> tuple[ModuleType, M
     values = lookup(parameters, key)
     architecture = lookup(parameters, f"{key}.architecture")
     module = load_plugin("monolayer.models", architecture, f"{key}.architecture")
-    return module, validate(values, key, module.Settings)
+    settings = validate(values, key, module.Settings)
+    if "head" in module.Settings.model_fields:
+        build_head(settings.head, f"{key}.head")  # which says what is wrong with it
+    return module, settings

@@ -3,10 +3,11 @@
 from monai.networks.nets.swin_unetr import SwinUNETR
 from pydantic import Field
 
-from monolayer.models._semantic import SemanticModel, SemanticSettings
+from monolayer.heads._head import build_head
+from monolayer.models._pixels import PixelModel, PixelSettings
 
 
-class Settings(SemanticSettings):
+class Settings(PixelSettings):
     """Settings of a SwinUNETR."""
 
     feature_size: int = Field(default=24, ge=12, multiple_of=12)
@@ -15,13 +16,14 @@ class Settings(SemanticSettings):
     """Transformer blocks of each stage; even numbers, as plain and shifted windows alternate."""
 
 
-def build(settings: Settings) -> SemanticModel:
+def build(settings: Settings) -> PixelModel:
     """Build the model with fresh weights; it halves the resolution five times."""
+    head = build_head(settings.head)
     net = SwinUNETR(
         spatial_dims=2,
         in_channels=1,
-        out_channels=1,
+        out_channels=head.channels,
         feature_size=settings.feature_size,
         depths=settings.depths,
     )
-    return SemanticModel(net, stride=2**5, settings=settings)
+    return PixelModel(net, head, stride=2**5, settings=settings)

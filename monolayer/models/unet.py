@@ -5,10 +5,11 @@ from typing import Literal
 from monai.networks.nets.unet import UNet
 from pydantic import Field
 
-from monolayer.models._semantic import SemanticModel, SemanticSettings
+from monolayer.heads._head import build_head
+from monolayer.models._pixels import PixelModel, PixelSettings
 
 
-class Settings(SemanticSettings):
+class Settings(PixelSettings):
     """Settings of a U-Net."""
 
     channels: list[int] = Field(min_length=2)
@@ -19,16 +20,17 @@ class Settings(SemanticSettings):
     """What the features are normalised by: the statistics of their own image, or those of the training."""
 
 
-def build(settings: Settings) -> SemanticModel:
+def build(settings: Settings) -> PixelModel:
     """Build the model with fresh weights; each level after the first halves the resolution."""
     halvings = len(settings.channels) - 1
+    head = build_head(settings.head)
     net = UNet(
         spatial_dims=2,
         in_channels=1,
-        out_channels=1,
+        out_channels=head.channels,
         channels=settings.channels,
         strides=[2] * halvings,
         num_res_units=settings.residual_units,
         norm=settings.norm,
     )
-    return SemanticModel(net, stride=2**halvings, settings=settings)
+    return PixelModel(net, head, stride=2**halvings, settings=settings)

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from monolayer.metrics.boundary import cell_outlines
+
 
 class Tint(NamedTuple):
     """A colour laid over an image."""
@@ -49,29 +51,19 @@ def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarr
     return coloured
 
 
+def overlay_outlines(image: np.ndarray, outlines: dict[str, np.ndarray]) -> np.ndarray:
+    """Draw outlines, bool [H, W] by a name of `AGREEMENT`, on a uint8 [H, W] image; uint8 [H, W, 3]."""
+    coloured = np.repeat(stretch_contrast(image)[..., None], 3, axis=2)
+    for name, outline in outlines.items():
+        coloured[outline] = AGREEMENT[name].colour
+    return coloured
+
+
 def overlay_contours(image: np.ndarray, labels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     """Draw the outline of every cell of a label image [H, W] on a uint8 [H, W] image; uint8 [H, W, 3]."""
     coloured = np.repeat(stretch_contrast(image)[..., None], 3, axis=2)
     coloured[cell_outlines(labels)] = colour
     return coloured
-
-
-def cell_outlines(labels: np.ndarray) -> np.ndarray:
-    """Return the pixels of cells that touch another label below, above, left or right of them; bool [H, W].
-
-    >>> labels = np.array([[0, 1, 1, 1], [0, 1, 1, 1], [0, 1, 1, 1]])
-    >>> cell_outlines(labels).astype(int)
-    array([[0, 1, 0, 0],
-           [0, 1, 0, 0],
-           [0, 1, 0, 0]])
-    """
-    outlines = np.zeros(labels.shape, dtype=bool)
-    down, right = labels[1:] != labels[:-1], labels[:, 1:] != labels[:, :-1]
-    outlines[1:] |= down
-    outlines[:-1] |= down
-    outlines[:, 1:] |= right
-    outlines[:, :-1] |= right
-    return outlines & (labels > 0)
 
 
 def stretch_contrast(image: np.ndarray) -> np.ndarray:

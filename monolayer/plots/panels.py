@@ -4,7 +4,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from monolayer.plots.overlay import AGREEMENT, overlay_agreement, overlay_contours, shrink
+from monolayer.plots.overlay import (
+    AGREEMENT,
+    overlay_agreement,
+    overlay_contours,
+    overlay_outlines,
+    shrink,
+)
 from monolayer.plots.style import axes_grid, styled
 
 OUTLINE_COLOUR = (255, 190, 0)
@@ -45,9 +51,40 @@ def plot_agreement(title: str, panels: dict[str, tuple[np.ndarray, np.ndarray, n
     panels
         By caption: the image, uint8 [H, W], its truth and its prediction, bool [H, W].
     """
-    figure, axes = axes_grid(1, len(panels), width=3.6 * len(panels), height=3.3)
-    for place, (caption, arrays) in zip(axes.flat, panels.items(), strict=True):
-        place.imshow(shrink(overlay_agreement(*arrays), PANEL_WIDTH), interpolation="nearest")
+    pictures = {
+        caption: shrink(overlay_agreement(*arrays), PANEL_WIDTH) for caption, arrays in panels.items()
+    }
+    return _row_of_panels(title, pictures)
+
+
+@styled
+def plot_cells(title: str, panels: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]) -> Figure:
+    """Draw the outlines of cells that were found, falsely found and missed, in the middle of images.
+
+    Parameters
+    ----------
+    title
+        What stands above all panels.
+    panels
+        By caption: the image, uint8 [H, W], and the outlines, bool [H, W] by a name of `AGREEMENT`.
+    """
+    pictures = {caption: middle(overlay_outlines(*arrays)) for caption, arrays in panels.items()}
+    return _row_of_panels(title, pictures)
+
+
+def middle(picture: np.ndarray) -> np.ndarray:
+    """Cut the middle of a picture [H, W, 3], as wide as a panel and in its proportions."""
+    height, width = picture.shape[:2]
+    wide = min(PANEL_WIDTH, width)
+    high = max(1, round(wide * height / width))
+    top, left = (height - high) // 2, (width - wide) // 2
+    return picture[top : top + high, left : left + wide]
+
+
+def _row_of_panels(title: str, pictures: dict[str, np.ndarray]) -> Figure:
+    figure, axes = axes_grid(1, len(pictures), width=3.6 * len(pictures), height=3.3)
+    for place, (caption, picture) in zip(axes.flat, pictures.items(), strict=True):
+        place.imshow(picture, interpolation="nearest")
         place.set_title(caption, fontsize=8, fontweight="normal")
         place.axis("off")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")

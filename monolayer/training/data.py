@@ -1,8 +1,6 @@
 """Whole images to validate on, shared by the training processes, and where those to train on are kept."""
 
 import math
-from collections.abc import Sequence
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -10,9 +8,8 @@ from torch.utils.data import Dataset
 
 from monolayer.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.packing import Packed
+from monolayer.sampling import spread
 from monolayer.training.processes import ALONE, Share
-
-Item = TypeVar("Item")
 
 
 class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
@@ -60,13 +57,3 @@ def home_of(packed: Packed, device: torch.device, share: float) -> torch.device:
     size = packed.pixels.nbytes + packed.labels.nbytes
     fits = size <= share * torch.cuda.get_device_properties(device).total_memory
     return device if fits else torch.device("cpu")
-
-
-def spread(items: Sequence[Item], count: int | None) -> list[Item]:
-    """Take `count` items, evenly spread over the list; all where `count` is None or too large.
-
-    >>> spread("abcdef", 3)
-    ['a', 'c', 'e']
-    """
-    wanted = len(items) if count is None else min(count, len(items))
-    return [items[index * len(items) // wanted] for index in range(wanted)]

@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monolayer.metrics.bootstrap import bootstrap_means, percentile_interval
+from monolayer.metrics.bootstrap import draw_images, percentile_interval
 
 
 def scores(images: int = 40) -> np.ndarray:
     generator = np.random.default_rng(3)
     difficulty = generator.normal(0, 0.1, images)
     return np.stack([0.8 + difficulty, 0.75 + difficulty + generator.normal(0, 0.01, images)], axis=1)
+
+
+def bootstrap_means(values: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    return draw_images(len(values), resamples, seed) @ values / len(values)
 
 
 def test_agrees_with_scipy():
@@ -31,7 +35,8 @@ def test_differences_are_paired():
 
 
 def test_seeded():
-    first, again, other = (bootstrap_means(scores(), resamples=50, seed=seed) for seed in (5, 5, 6))
+    first, again, other = (draw_images(40, resamples=50, seed=seed) for seed in (5, 5, 6))
+    assert (first.sum(axis=1) == 40).all()
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 

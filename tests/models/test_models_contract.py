@@ -4,17 +4,25 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from monolayer.decoding import load_decoder
 from monolayer.errors import InputError
-from monolayer.inference import PredictSettings, outputs_at_stride, predict_image
+from monolayer.inference import PredictSettings, outputs_at_stride, predict_maps
 from monolayer.models._files import read_model, write_model
 from monolayer.models._settings import selected_model
 from monolayer.plugins import load_plugin
+from monolayer.prediction import encode_cells
 
 SMALLEST = {
     "unet": {"channels": [8, 16, 32], "residual_units": 1},
     "vnet": {"dropout": 0.1},
     "swinunetr": {"feature_size": 12},
 }
+HEADS = ("contour", "flow", "foreground", "stardist")
+# Every architecture once, and every head once: a head does not know which net wears it.
+ENTRIES = [
+    *({"architecture": name, **settings} for name, settings in SMALLEST.items()),
+    *({"architecture": "unet", **SMALLEST["unet"], "head": {"method": head}} for head in HEADS),
+]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -26,10 +34,11 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture(params=SMALLEST)
+@pytest.fixture(
+    params=ENTRIES, ids=lambda entry: entry.get("head", entry).get("method", entry["architecture"])
+)
 def entry(request):
-    values = {"architecture": request.param, **SMALLEST[request.param]}
-    return selected_model({"models": {"tried": values}}, "tried")
+    return selected_model({"models": {"tried": request.param}}, "tried")
 
 
 @pytest.fixture
@@ -56,24 +65,30 @@ def as_seen(images: torch.Tensor) -> torch.Tensor:
 def test_every_architecture_is_in_the_suite():
     with pytest.raises(InputError, match=f"valid: {', '.join(sorted(SMALLEST))}$"):
         load_plugin("monolayer.models", "none", "models.tried.architecture")
+    for package in ("monolayer.heads", "monolayer.decoders"):
+        with pytest.raises(InputError, match=f"valid: {', '.join(HEADS)}$"):
+            load_plugin(package, "none", "models.tried.head")
 
 
 def test_outputs_keep_the_shape_of_the_images(model):
     images = torch.randint(0, 256, (2, 1, 2 * model.stride, 3 * model.stride)).float()
     outputs = model(images)
-    assert outputs.shape == images.shape
+    assert outputs.shape[2:] == images.shape[2:]
+    assert model.maps(outputs).shape[2:] == images.shape[2:]
     assert model.foreground(outputs).shape == (2, *images.shape[-2:])
 
 
 def test_odd_sizes_are_padded_and_cut_back(model):
     model.eval()
     image = discs(67)[0].numpy()[:, :51]
-    prediction = predict_image(model, image, PredictSettings())
-    assert prediction.foreground.shape == (67, 51)
-    assert prediction.foreground.dtype == "float32"
-    assert 0 <= prediction.foreground.min() <= prediction.foreground.max() <= 1
-    assert len(prediction.masks) == len(prediction.scores)
-    assert all(code["size"] == [67, 51] for code in prediction.masks)
+    foreground, maps = predict_maps(model, image, PredictSettings())
+    assert foreground.shape == maps.shape[1:] == (67, 51)
+    assert foreground.dtype == maps.dtype == "float32"
+    assert 0 <= foreground.min() <= foreground.max() <= 1
+    decoder = load_decoder(model.decoder)
+    cells = decoder.decode(maps, decoder.Settings())
+    assert len(cells.scores) == len(encode_cells(cells, 67, 51))
+    assert ((cells.scores >= 0) & (cells.scores <= 1)).all()
 
 
 def test_the_loss_falls_on_one_image(model):

@@ -7,20 +7,26 @@ from matplotlib.axes import Axes
 from tiny_split import image, image_score
 
 from monolayer.baseline import baseline_metrics
-from monolayer.comparison import CompareSettings, compare_methods
+from monolayer.comparison import CompareSettings, compare_methods, scores_by_cell_type
+from monolayer.evaluated import method_of
 from monolayer.exploration import ImageFacts
 from monolayer.plots.agreement import plot_confluence
 from monolayer.plots.baseline import plot_baseline
+from monolayer.plots.cells import plot_cell_curves
 from monolayer.plots.comparison import plot_cell_types, plot_differences, plot_ranking
 from monolayer.plots.dataset import plot_counts, plot_distributions
 from monolayer.plots.history import plot_histories
-from monolayer.plots.panels import PANEL_WIDTH, TITLE_HEIGHT, plot_agreement, plot_annotations
+from monolayer.plots.overlay import AGREEMENT
+from monolayer.plots.panels import PANEL_WIDTH, TITLE_HEIGHT, plot_agreement, plot_annotations, plot_cells
 
 SCORES = {
     method: [image_score(method, 1, found, "A172"), image_score(method, 2, found - 5, "BV2")]
     for method, found in {"otsu": 10, "unet": 45, "huang": 20, "vnet": 40}.items()
 }
-ROWS = compare_methods(SCORES, ["unet", "vnet"], CompareSettings(resamples=50))
+METHODS = [
+    method_of("model" if name.endswith("net") else "threshold", scores) for name, scores in SCORES.items()
+]
+ROWS = compare_methods(METHODS, CompareSettings(resamples=50))
 FACTS = [
     ImageFacts("train", image(1, "A172"), "A172", np.array([100.0, 200.0]), 0.4),
     ImageFacts("train", image(2, "BV2"), "BV2", np.array([50.0]), 0.2),
@@ -33,21 +39,21 @@ def row_labels(axes: Axes) -> list[str]:
 
 
 def test_ranking_best_at_the_top():
-    axes = plot_ranking(ROWS).axes[0]
+    axes = plot_ranking(ROWS, "dice").axes[0]
     assert row_labels(axes) == ["unet", "vnet", "huang", "otsu"]
     assert axes.yaxis_inverted()
     means = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 1]
-    assert means == [row.dice for row in ROWS]
+    assert means == [row.scores["dice"].value for row in ROWS]
 
 
 def test_differences_of_the_models_and_the_best_threshold():
-    axes = plot_differences(ROWS).axes[0]
+    axes = plot_differences(ROWS, "dice").axes[0]
     assert row_labels(axes) == ["unet", "vnet", "huang"]
     assert axes.get_title(loc="left") == "Difference in Dice to unet"
 
 
 def test_cell_types_as_shades():
-    axes = plot_cell_types(ROWS, SCORES).axes[0]
+    axes = plot_cell_types("dice", *scores_by_cell_type(METHODS, ROWS, "dice")).axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["A172", "BV2"]
     assert axes.texts[0].get_text() == f"{2 * 45 / 95:.2f}"
     assert len(axes.texts) == 8
@@ -99,6 +105,33 @@ def test_agreement_panels_are_shrunk():
     )
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["best", "worst"]
     assert figure.axes[0].images[0].get_array().shape == (52, PANEL_WIDTH, 3)
+
+
+def test_cell_panels_show_the_middle_in_full_size():
+    image = np.full((520, 704), 128, dtype=np.uint8)
+    outline = np.zeros((520, 704), dtype=bool)
+    outline[260, 352] = True
+    figure = plot_cells("unet", {"best": (image, {"missed": outline})})
+    (axes,) = figure.axes
+    picture = np.asarray(axes.images[0].get_array())
+    assert picture.shape == (260, PANEL_WIDTH, 3)
+    assert picture[130, 176].tolist() == list(AGREEMENT["missed"].colour)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["found", "false", "missed"]
+
+
+def test_curves_and_numbers_of_cells():
+    half = np.array([1.0, 0.5])
+    over_iou = {"iou": np.array([0.0, 1.0]), **dict.fromkeys(("precision", "recall", "accuracy"), half)}
+    over_score = {"recall": np.array([0.0, 1.0]), "IoU_0.50": half}
+    counts = {
+        "cell_type": np.array(["BV2", "A172"]),
+        "true": np.array([10, 4]),
+        "predicted": np.array([8, 5]),
+    }
+    left, middle, right = plot_cell_curves("unet", over_iou, over_score, counts).axes
+    assert [line.get_xydata().tolist() for line in left.lines] == [[[0, 1], [1, 0.5]]] * 3
+    assert [text.get_text() for text in middle.get_legend().get_texts()] == ["IoU 0.50"]
+    assert [dots.get_offsets().tolist() for dots in right.collections] == [[[4, 5]], [[10, 8]]]
 
 
 def test_histories_mark_the_best_epoch_of_each_training():

@@ -39,6 +39,7 @@ def run_all(root: Path) -> None:
         clean=root / "clean",
         images=root / "images",
         metrics=root / "metrics" / "evaluate" / "unet.json",
+        scores=root / "scores" / "unet.npz",
         plots=root / "plots" / "evaluate" / "unet",
     )
     run_compare(root)
@@ -47,7 +48,8 @@ def run_all(root: Path) -> None:
 def run_compare(root: Path) -> None:
     compare(
         evaluations=root / "metrics" / "evaluate",
-        scores=root / "plots" / "evaluate",
+        foreground=root / "plots" / "evaluate",
+        cells=root / "scores",
         baseline=root / "plots" / "baseline",
         metrics=root / "metrics" / "comparison.json",
         plots=root / "plots" / "comparison",
@@ -106,8 +108,11 @@ def test_evaluate(project: Path):
     assert scored["test"]["clean"]["overall"]["dice"] == 1
     assert scored["test"]["clean"]["threshold"] == scored["val"]["raw"]["threshold"] == 0.5
     folder = project / "plots" / "evaluate" / "unet"
-    assert {path.name for path in folder.iterdir()} == {"images.csv", "overlays.png", "confluence.png"}
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 250_000
+    assert {path.name for path in folder.iterdir()} == {
+        "images.csv", "iou.tsv", "precision_recall.tsv",
+        "overlays.png", "confluence.png", "cells.png", "cell_overlays.png",
+    }  # fmt: skip
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 400_000
 
 
 def test_compare(project: Path, capsys: pytest.CaptureFixture[str]):

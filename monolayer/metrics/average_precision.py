@@ -1,0 +1,130 @@
+"""COCO's average precision and recall of masks, with LIVECell's limits (Lin et al. 2014; Edlund et al. 2021).
+
+faster-coco-eval ranks and matches; the IoU come from `InstanceOverlap`, so that they are counted once for all
+scores. Equal to pycocotools.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import faster_coco_eval.faster_eval_api_cpp as coco_cpp
+import numpy as np
+from faster_coco_eval import COCOeval_faster
+
+from monolayer.metrics.detected_cells import SIZES
+from monolayer.metrics.instance_overlap import InstanceOverlap
+
+IOU = np.linspace(0.5, 0.95, 10)
+"""COCO's."""
+TOGETHER = 64
+"""Images that are matched at once: their IoU are dense matrices then."""
+
+
+class RankedCells(NamedTuple):
+    """The cells of one image as COCO's evaluation sees them."""
+
+    overlap: InstanceOverlap
+    areas: np.ndarray
+    """Of the true cells as the annotations say, in pixels, float64 [T]: they decide a true cell's size."""
+    scores: np.ndarray
+    """Of the predicted cells, float64 [P]."""
+
+
+class RankedImages:
+    """Images matched once, whose scores may be asked for together or in parts.
+
+    Parameters
+    ----------
+    images
+        The cells of each.
+    max_dets
+        Numbers of highest-scored predicted cells of an image that count, ascending; AP is that of the last.
+    """
+
+    def __init__(self, images: Sequence[RankedCells], max_dets: Sequence[int]) -> None:
+        self._max_dets = list(max_dets)
+        matched = [
+            _Evaluation(images[first : first + TOGETHER], self._max_dets).matches()
+            for first in range(0, len(images), TOGETHER)
+        ]
+        self._matched = [np.concatenate(parts) for parts in zip(*matched, strict=True)]  # by area range
+
+    def scores(self, chosen: np.ndarray) -> dict[str, float | None]:
+        """Return the scores of the images of these indices, int64 [N]; None where there is no true cell.
+
+        ``ap``, ``ap50``, ``ap75`` and ``ap_small`` to ``ap_large``; ``ar_<max_dets>`` and ``ar_small`` to
+        ``ar_large``; ``afnr``, the mean share of true cells that are missed.
+        """
+        parameters = _parameters(len(chosen), self._max_dets)
+        listed = [matched for of_range in self._matched for matched in of_range[chosen]]
+        evaluated = coco_cpp.COCOevalAccumulate(parameters, listed)
+        # (IoU, recall, area range, number of detections) and the same without recall
+        precision, recall = (np.asarray(evaluated[name])[..., 0, :, :] for name in ("precision", "recall"))
+        averages = {
+            "ap": precision[:, :, 0, -1],
+            "ap50": precision[0, :, 0, -1],
+            "ap75": precision[5, :, 0, -1],
+            **{f"ap_{size}": precision[:, :, place, -1] for place, size in enumerate(SIZES, start=1)},
+            **{f"ar_{count}": recall[:, 0, place] for place, count in enumerate(self._max_dets)},
+            **{f"ar_{size}": recall[:, place, -1] for place, size in enumerate(SIZES, start=1)},
+        }
+        scores = {name: _mean(values) for name, values in averages.items()}
+        found = scores[f"ar_{self._max_dets[-1]}"]
+        return {**scores, "afnr": None if found is None else 1 - found}
+
+
+def _mean(values: np.ndarray) -> float | None:
+    known = values[values > -1]
+    return float(known.mean()) if known.size else None
+
+
+def _parameters(images: int, max_dets: list[int]) -> Any:
+    limits = [0.0, *SIZES.values()]
+    ranges = {
+        size: [low, min(high, 1e10)] for size, low, high in zip(SIZES, limits, limits[1:], strict=False)
+    }
+    parameters = COCOeval_faster(iouType="bbox", ranges=ranges).params
+    parameters.imgIds, parameters.catIds, parameters.maxDets = list(range(images)), [1], max_dets
+    return parameters
+
+
+class _Evaluation(COCOeval_faster):
+    """faster-coco-eval, but cells and IoU are given instead of computed from masks."""
+
+    def __init__(self, images: Sequence[RankedCells], max_dets: list[int]) -> None:
+        super().__init__(iouType="bbox", separate_eval=True)
+        self.params = _parameters(len(images), max_dets)
+        self._images = images
+
+    def matches(self) -> list[np.ndarray]:
+        """Return what was matched in each image, for each area range: objects [N]."""
+        self.evaluate()
+        return list(np.array(self._evalImgs_cpp, dtype=object).reshape(-1, len(self._images)))
+
+    def _prepare(self) -> None:
+        true_id = found_id = 0
+        for number, image in enumerate(self._images):
+            for area in image.areas.tolist():
+                true_id += 1
+                self.gt_dataset.append_ref(
+                    number, 1, {"id": true_id, "area": area, "iscrowd": 0, "ignore": 0}
+                )
+            for area, score in zip(
+                image.overlap.predicted_areas.tolist(), image.scores.tolist(), strict=True
+            ):
+                found_id += 1
+                self.dt_dataset.append_ref(number, 1, {"id": found_id, "area": area, "score": score})
+
+    def computeIoU(self, image: int, _: int) -> Any:  # noqa: N802 (its name in COCO's evaluation)
+        """Return the IoU of the highest-scored cells with all true ones, [P, T]."""
+        overlap, areas, scores = self._images[image]
+        if not len(areas) or not len(scores):
+            return []
+        iou = np.zeros((len(scores), len(areas)))
+        iou[overlap.predicted, overlap.true] = overlap.iou
+        return iou[ranked(scores)[: self.params.maxDets[-1]]]
+
+
+def ranked(scores: np.ndarray) -> np.ndarray:
+    """Return the indices of the cells, highest score first; of equal ones, in their order."""
+    return np.argsort(-scores, kind="stable")

@@ -1,0 +1,67 @@
+"""How well cells are found: over the IoU that is asked for, over their score, and by number."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from monolayer.plots.style import PALETTE, axes_grid, colours_of, styled
+
+
+@styled
+def plot_cell_curves(
+    title: str,
+    over_iou: dict[str, np.ndarray],
+    over_score: dict[str, np.ndarray],
+    counts: dict[str, np.ndarray],
+) -> Figure:
+    """Draw three plots side by side.
+
+    Parameters
+    ----------
+    title
+        What stands above them.
+    over_iou
+        As `accuracy_curves` returns them.
+    over_score
+        ``recall``, and the precision at it by the IoU's name, float64 [101] each.
+    counts
+        ``cell_type``, and ``true`` and ``predicted`` number of cells, of each image.
+    """
+    figure, ((left, middle, right),) = axes_grid(1, 3, width=11, height=3.6)
+    _draw_over_iou(left, over_iou)
+    _draw_over_score(middle, over_score)
+    _draw_counts(right, counts)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    return figure
+
+
+def _draw_over_iou(axes: Axes, curves: dict[str, np.ndarray]) -> None:
+    for name, colour in zip(("precision", "recall", "accuracy"), PALETTE, strict=False):
+        axes.plot(curves["iou"], curves[name], color=colour, label=name)
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="IoU from which a cell counts as found")
+    axes.set_title("over the IoU")
+    axes.legend()
+
+
+def _draw_over_score(axes: Axes, curves: dict[str, np.ndarray]) -> None:
+    names = [name for name in curves if name != "recall"]
+    for name, colour in zip(names, PALETTE, strict=False):
+        axes.plot(curves["recall"], curves[name], color=colour, label=name.replace("_", " "))
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
+    axes.set_title("over the cells' scores")
+    axes.legend()
+
+
+def _draw_counts(axes: Axes, counts: dict[str, np.ndarray]) -> None:
+    types, true, predicted = counts["cell_type"], counts["true"], counts["predicted"]
+    limit = 1.05 * max(true.max(), predicted.max(), 1)
+    axes.plot([0, limit], [0, limit], color="#888888", linewidth=1, zorder=0)
+    for name, colour in colours_of(types.tolist()).items():
+        own = types == name
+        axes.scatter(
+            true[own], predicted[own], color=colour, label=name, s=22, linewidths=0.5, edgecolors="white"
+        )
+    axes.set(xlim=(0, limit), ylim=(0, limit), xlabel="true cells in the image", ylabel="predicted cells")
+    axes.set_aspect("equal")
+    axes.set_title("number of cells")
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))

@@ -1,0 +1,163 @@
+"""How a decoder's settings stand in params.yaml, and how the best of them are found on val images."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from monolayer.cell_evaluation import CellSettings, ImageCells, TrueCells, compare_cells, score_cells
+from monolayer.compute import ComputeSettings
+from monolayer.decoding import load_decoder
+from monolayer.metrics.files import write_metrics
+from monolayer.parallel import map_parallel
+from monolayer.parameters import Settings, validate
+
+
+class TuneSettings(Settings):
+    """How the settings of decoders are chosen."""
+
+    images: int | None = Field(default=4, ge=1)
+    """Decode so many val images, spread evenly over the split; None for all."""
+    score: str = "msa"
+    """What is to be highest, by its name in docs/metrics.md."""
+    rounds: int = Field(default=2, ge=1)
+    """The list of settings is gone through so many times at most."""
+
+
+class DecodeTask(NamedTuple):
+    """One image to be decoded, light enough to travel to another process."""
+
+    maps: np.ndarray
+    """What the decoder reads, float32 [M, H, W]."""
+    truth: TrueCells
+
+
+class Trial(NamedTuple):
+    """Settings that were tried."""
+
+    settings: dict[str, Any]
+    score: float
+
+
+def read_search(values: dict[str, Any], decoder: ModuleType, key: str) -> dict[str, list[Any]]:
+    """Return the values to try for each setting; one that is no list is a list of one.
+
+    Parameters
+    ----------
+    values
+        What stands in params.yaml. The search starts from the first value of each list.
+    decoder
+        As `load_decoder` returns it.
+    key
+        Where the values stand.
+
+    Raises
+    ------
+    InputError
+        A setting is unknown, or one of its values is not valid.
+    """
+    lists = {name: value if isinstance(value, list) and value else [value] for name, value in values.items()}
+    first = validate({name: tried[0] for name, tried in lists.items()}, key, decoder.Settings).model_dump()
+    search = {name: [value] for name, value in first.items()}
+    for name, tried in lists.items():
+        for value in tried[1:]:
+            settings = validate({**first, name: value}, key, decoder.Settings)
+            search[name].append(getattr(settings, name))
+    return search
+
+
+def write_tuned(path: Path, name: str, trials: Sequence[Trial], settings: TuneSettings) -> None:
+    """Write the best settings as metrics, and their score beside that of the first ones."""
+    best = best_trial(trials)
+    write_metrics(
+        path,
+        {
+            "decoder": name,
+            "settings": best.settings,
+            settings.score: best.score,
+            f"{settings.score}_of_first": trials[0].score,
+            "trials": len(trials),
+        },
+    )
+
+
+def write_trials(path: Path, trials: Sequence[Trial], score: str) -> None:
+    """Write a table of all trials, in their order."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{**trial.settings, score: round(trial.score, 6)} for trial in trials]
+    pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")
+
+
+def tune_decoder(
+    name: str,
+    tasks: Sequence[DecodeTask],
+    search: dict[str, list[Any]],
+    settings: TuneSettings,
+    cell_settings: CellSettings,
+    compute: ComputeSettings,
+) -> list[Trial]:
+    """Improve one setting after the other, as long as the score rises.
+
+    Parameters
+    ----------
+    name
+        Of the decoder.
+    tasks
+        Val images; never test.
+    search
+        As `read_search` returns it.
+    settings, cell_settings, compute
+        What is scored, how, and where the work runs.
+
+    Returns
+    -------
+    list of Trial
+        In the order of the trials; the first of the highest score is the best.
+    """
+    first = {key: values[0] for key, values in search.items()}
+    trials = _try(name, tasks, [first], settings.score, cell_settings, compute)
+    for _ in range(settings.rounds):
+        before = best_trial(trials)
+        for key, values in search.items():
+            best = best_trial(trials).settings
+            others = [{**best, key: value} for value in values if value != best[key]]
+            known = [trial.settings for trial in trials]
+            new = [candidate for candidate in others if candidate not in known]
+            trials += _try(name, tasks, new, settings.score, cell_settings, compute)
+        if best_trial(trials) is before:
+            break
+    return trials
+
+
+def best_trial(trials: Sequence[Trial]) -> Trial:
+    """Return the first trial of the highest score."""
+    return max(trials, key=lambda trial: trial.score)
+
+
+def _try(
+    name: str,
+    tasks: Sequence[DecodeTask],
+    candidates: list[dict[str, Any]],
+    score: str,
+    cell_settings: CellSettings,
+    compute: ComputeSettings,
+) -> list[Trial]:
+    decode = partial(_decode_all, name=name, candidates=candidates, settings=cell_settings)
+    by_image = map_parallel(decode, tasks, compute)
+    return [
+        Trial(candidate, score_cells(list(images), score))
+        for candidate, images in zip(candidates, zip(*by_image, strict=True), strict=True)
+    ]
+
+
+def _decode_all(
+    task: DecodeTask, name: str, candidates: list[dict[str, Any]], settings: CellSettings
+) -> list[ImageCells]:
+    decoder = load_decoder(name)
+    decoded = (decoder.decode(task.maps, decoder.Settings(**candidate)) for candidate in candidates)
+    return [compare_cells(task.truth, cells.runs, cells.scores, settings) for cells in decoded]

@@ -1,0 +1,44 @@
+"""tune: choose a decoder's settings on cleaned validation images."""
+
+from pathlib import Path
+
+from monolayer.accelerator import memory_decided_by
+from monolayer.cell_evaluation import true_cells_of
+from monolayer.coco import read_coco
+from monolayer.compute import ComputeSettings
+from monolayer.decoding import load_decoder
+from monolayer.evaluation import EvaluateSettings
+from monolayer.images import ImageFolder, read_image
+from monolayer.inference import PredictSettings, predict_maps, prepared
+from monolayer.models._files import read_model
+from monolayer.parameters import lookup, read_parameters, section
+from monolayer.sampling import spread
+from monolayer.tuning import DecodeTask, TuneSettings, read_search, tune_decoder, write_trials, write_tuned
+from stages.command import run
+
+
+def tune(model: Path, val: Path, images: Path, metrics: Path, plots: Path) -> None:
+    """Write the best settings as metrics, and all trials as trials.csv."""
+    parameters = read_parameters()
+    settings = section(parameters, "tune", TuneSettings)
+    predict_settings = section(parameters, "predict", PredictSettings)
+    cell_settings = section(parameters, "evaluate", EvaluateSettings)
+    compute = section(parameters, "compute", ComputeSettings)
+    trained = prepared(read_model(model), compute)
+    decoder = load_decoder(trained.decoder)
+    key = f"decode.{trained.decoder}"
+    search = read_search(lookup(parameters, key), decoder, key)
+    coco, folder = read_coco(val), ImageFolder(images)
+    listed = spread(coco.images, settings.images)
+    pixels = (read_image(folder.path(image.file_name, "val"), image) for image in listed)
+    outputs = (predict_maps(trained, image, predict_settings, compute.precision) for image in pixels)
+    with memory_decided_by("predict.tile"):
+        pairs = zip(outputs, true_cells_of(coco, listed), strict=True)
+        tasks = [DecodeTask(own.maps, truth) for own, truth in pairs]
+    trials = tune_decoder(trained.decoder, tasks, search, settings, cell_settings, compute)
+    write_tuned(metrics, trained.decoder, trials, settings)
+    write_trials(plots / "trials.csv", trials, settings.score)
+
+
+if __name__ == "__main__":
+    run(tune)
