@@ -5,13 +5,10 @@ out like LIVECell's server, and writes benchmarks/results/recipes.json, and reci
 every training, so that it may be stopped at any time; what is there already is not trained again.
 """
 
-import contextlib
-import io
 import json
 import multiprocessing
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -22,6 +19,7 @@ import torch
 
 from benchmarks.measure import RESULTS, ROOT, machine, write_result
 from benchmarks.packed_data import Data, packed_embedded, packed_livecell
+from benchmarks.trained import train_entry
 from monolayer.accelerator import on_this_machine
 from monolayer.compute import ComputeSettings
 from monolayer.evaluation import THRESHOLDS
@@ -30,12 +28,8 @@ from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.models._files import read_model
 from monolayer.models._model import Model
-from monolayer.models._settings import selected_model
 from monolayer.packing import Packed, read_packed
 from monolayer.parameters import read_parameters
-from monolayer.training._settings import training_of
-from monolayer.training.fit import fit
-from monolayer.training.origin import with_known_levels
 
 MODEL = "unet-6l-3r"
 COMPUTE = on_this_machine(ComputeSettings(devices=1))
@@ -118,8 +112,9 @@ def _variants(result: dict[str, Any], data: dict[str, Data]) -> None:
 
 def _variant(data: Data, variant: dict[str, Any]) -> dict[str, Any]:
     one_thread = COMPUTE.model_copy(update={"threads": 1})
-    net, row = _train(data, {**EQUAL, **variant.get("model", {})}, variant, compute=one_thread)
-    return {**row, **_scores(net, data, row["threshold"], **variant.get("predict", {}))}
+    model = {**EQUAL, **variant.get("model", {})}
+    net, row = train_entry(MODEL, data, one_thread, model, variant.get("train"), variant.get("seed", 0))
+    return {**row, **_scores(net, data, _threshold(net, data["val"]), **variant.get("predict", {}))}
 
 
 def _sim_to_real(result: dict[str, Any], real: Data) -> None:
@@ -137,8 +132,8 @@ def _sim_to_real(result: dict[str, Any], real: Data) -> None:
     }
     for name, choices in budgets.items():
         if name not in table:
-            net, row = _train(real, {**EQUAL, **choices}, {})
-            table[name] = {**row, **_scores(net, real, row["threshold"])}
+            net, row = train_entry(MODEL, real, COMPUTE, {**EQUAL, **choices})
+            table[name] = {**row, **_scores(net, real, _threshold(net, real["val"]))}
             _keep(result, "sim_to_real", name, table[name])
 
 
@@ -146,12 +141,13 @@ def _long(result: dict[str, Any], real: Data) -> None:
     table = result.setdefault("long", {})
     for name, budget in LONG.items():
         if name not in table:
-            net, row = _train(real, budget, {"train": AUGMENTED}, name)
-            turned = _scores(net, real, row["threshold"], test_time_augmentation=True)
+            net, row = train_entry(name, real, COMPUTE, budget, AUGMENTED)
+            threshold = _threshold(net, real["val"])
+            turned = _scores(net, real, threshold, test_time_augmentation=True)
             table[name] = {
                 "budget": budget,
                 **row,
-                **_scores(net, real, row["threshold"]),
+                **_scores(net, real, threshold),
                 "dice_with_test_time_augmentation": turned["dice"],
             }
             _keep(result, "long", name, table[name])
@@ -177,37 +173,6 @@ def _table(title: str, rows: dict[str, Any], columns: tuple[str, ...]) -> Iterat
     for name, row in rows.items():
         yield f"| {name} | {' | '.join(str(row.get(column, '')) for column in columns)} |"
     yield ""
-
-
-def _train(
-    data: Data,
-    model: dict[str, Any],
-    variant: dict[str, Any],
-    name: str = MODEL,
-    compute: ComputeSettings = COMPUTE,
-) -> tuple[Model, dict[str, Any]]:
-    """Return the trained model, and what its training gave."""
-    parameters = read_parameters(ROOT / "params.yaml")
-    parameters["models"][name] |= {**model, "train": variant.get("train", {})}
-    architecture, settings = selected_model(parameters, name)
-    settings = with_known_levels(settings, data["train"])
-    recipe = training_of(parameters, name, settings)
-    seed = variant.get("seed", 0)
-    start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as temporary, contextlib.redirect_stdout(io.StringIO()):
-        folders = Path(temporary, "scratch"), Path(temporary, "logs")
-        splits = data["train"], data["val"]
-        trained = fit(architecture, settings, recipe, compute, *splits, seed, *folders)
-    assert trained is not None  # there is one process
-    seconds = time.perf_counter() - start
-    net = architecture.build(settings)
-    net.load_state_dict(trained.weights)
-    return net, {
-        "seconds": round(seconds),
-        "val_dice": round(float(trained.history["val_dice"].max()), 4),
-        "val_dice_by_epoch": trained.history["val_dice"].round(4).tolist(),
-        "threshold": _threshold(net.eval(), data["val"]),
-    }
 
 
 def _threshold(model: Model, val: Packed) -> float:

@@ -53,8 +53,8 @@ class Order(NamedTuple):
     path: Path
 
 
-def build(folder: Path) -> None:
-    """Write the rehearsal in LIVECell's layout below `folder`, or find it there already."""
+def build(folder: Path, splits: dict[str, int] = SPLITS) -> None:
+    """Write so many images of each split in LIVECell's layout below `folder`, or find them there already."""
     if (folder / "complete").exists():
         return
     compute = ComputeSettings()
@@ -63,7 +63,7 @@ def build(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         joblib.dump(_render_views(compute), views)
     first_id = 1
-    for split, number in SPLITS.items():
+    for split, number in splits.items():
         orders = _orders(folder / "images" / FOLDER[split], first_id, number)
         cells = map_parallel(partial(_compose, views), orders, compute)
         _write_annotations(folder / "annotations" / f"{split}.json", orders, cells)

@@ -124,8 +124,8 @@ def read_labels(masks: Path, split: str, image: Image) -> np.ndarray:
         raise InputError(f"{path} has shape {labels.shape}, its image {shape}: run the masks stage again")
     if labels.dtype.kind not in "iu" or labels.min() < 0:
         raise InputError(
-            f"{path} holds {labels.dtype} from {labels.min()} on: labels are whole numbers, 0 for background and "
-            "from 1 on for cells. Run the masks stage again"
+            f"{path} holds {labels.dtype} from {labels.min()} on: labels are whole numbers, 0 for background "
+            "and from 1 on for cells. Run the masks stage again"
         )
     return labels
 

@@ -9,7 +9,7 @@ import tifffile
 
 from monolayer.coco import Image
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image, to_grey, write_png, write_tiff, write_whole
+from monolayer.images import ImageFolder, read_image, read_labels, to_grey, write_png, write_tiff, write_whole
 
 GREY = np.arange(12 * 9, dtype=np.uint8).reshape(9, 12)
 COLOUR = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [10, 20, 30]]], np.uint8)
@@ -182,3 +182,33 @@ def test_files_are_written_whole(tmp_path: Path) -> None:
     write_whole(tmp_path / "a.txt", b"old")
     write_whole(tmp_path / "a.txt", b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"new"]
+
+
+def labels_file(folder: Path, labels: np.ndarray) -> tuple[Path, str, Image]:
+    path = folder / "instance" / "test" / "3.tif"
+    path.parent.mkdir(parents=True)
+    tifffile.imwrite(path, labels)
+    return folder, "test", Image(3, "3.tif", 4, 2)
+
+
+def test_labels_are_read(tmp_path: Path) -> None:
+    labels = np.array([[0, 1, 1, 0], [0, 0, 300, 300]], dtype=np.uint16)
+    assert np.array_equal(read_labels(*labels_file(tmp_path, labels)), labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.zeros((2, 5), np.uint16), r"3\.tif has shape \(2, 5\), its image \(2, 4\): run the masks stage"),
+        (np.full((2, 4), -1, np.int16), r"3\.tif holds int16 from -1 on: labels are whole numbers, 0 for"),
+        (np.full((2, 4), 0.5, np.float32), r"3\.tif holds float32 from 0\.5 on: labels are whole numbers"),
+    ],
+)
+def test_label_images_that_are_none(tmp_path: Path, labels: np.ndarray, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_labels(*labels_file(tmp_path, labels))
+
+
+def test_label_images_that_are_missing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"3\.tif not found; run the masks stage again"):
+        read_labels(tmp_path, "test", Image(3, "3.tif", 4, 2))

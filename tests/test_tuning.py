@@ -35,7 +35,8 @@ def two_discs() -> DecodeTask:
     distances = [np.hypot(rows - 20, columns - column) for column in (20, 33)]
     labels = np.where(distances[0] <= distances[1], 1, 2) * (np.minimum(*distances) < 8)
     probability = np.select([labels > 0, np.minimum(*distances) < 14], [0.6, 0.35], 0.1)
-    truth = TrueCells(Image(1, "1.tif", 60, 40), label_runs(labels), np.bincount(labels.ravel())[1:].astype(float))
+    areas = np.bincount(labels.ravel())[1:].astype(float)
+    truth = TrueCells(Image(1, "1.tif", 60, 40), label_runs(labels), areas)
     return DecodeTask(probability[None].astype(np.float32), truth)
 
 

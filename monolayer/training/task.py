@@ -157,7 +157,8 @@ def dice_curve(foreground: Tensor, truth: Tensor) -> Tensor:
     >>> curve[[0, 100, 200, 255]].tolist()
     [0.5, 0.6666666666666666, 1.0, 0.0]
     """
-    levels = (255 * foreground).round().long()
+    # Where a training has failed there are no numbers; that is noticed by its loss.
+    levels = (255 * foreground.nan_to_num()).round().long()
     of_cells = torch.bincount(levels[truth], minlength=256)
     shared, predicted = (
         counts.flip(0).cumsum(0).flip(0).double()

@@ -1,0 +1,175 @@
+"""The ways to tell touching cells apart: what they find on a dozen real images, and how long decoding takes.
+
+``python -m benchmarks.decoders FOLDER [HEAD ...]`` takes a folder laid out like LIVECell's server and writes
+benchmarks/results/decoders.json, and decoders.md with its tables, after every training.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.measure import RESULTS, ROOT, machine, write_result
+from benchmarks.packed_data import Data, packed_livecell
+from benchmarks.trained import train_entry
+from monolayer.accelerator import on_this_machine
+from monolayer.cell_evaluation import (
+    CellSettings,
+    ImageCells,
+    compare_cells,
+    summarise_cells,
+    true_cells_of,
+)
+from monolayer.coco import Coco, read_coco
+from monolayer.compute import ComputeSettings
+from monolayer.decoding import load_decoder
+from monolayer.heads._head import build_head
+from monolayer.heads.stardist import ray_lengths, squared_depth
+from monolayer.inference import Maps, PredictSettings, predict_maps
+from monolayer.metrics.foreground import foreground_scores
+from monolayer.metrics.overlap import confusion
+from monolayer.models._model import Model
+from monolayer.parameters import read_parameters
+from monolayer.tuning import DecodeTask, TuneSettings, best_trial, read_search, tune_decoder
+
+COMPUTE = on_this_machine(ComputeSettings(devices=1))
+AUGMENTED = {"crops": {"rotate": 180, "scale": 0.3}, "grey": {"contrast": 0.3}}
+HEADS = ("foreground", "contour", "flow", "stardist")
+NET = {"channels": [16, 32, 64, 128, 256, 512], "residual_units": 0, "norm": "instance"}
+BUDGET = {"epochs": 8, "crops_per_epoch": 1600, "crop_size": 128, "batch_size": 8, "lr": 4e-3}
+"""The same for all."""
+SCORES = ("ap50", "ap", "f1_50", "msa", "pq", "aji", "seg", "det", "count_relative_error")
+READINGS = 7
+HEIGHT, WIDTH, CELLS = 520, 704, 400
+
+
+def main(source: Path, heads: list[str]) -> None:
+    path = RESULTS / "decoders.json"
+    result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    result["machine"] = machine() | {"precision": COMPUTE.precision}
+    result["decode"] = decode_times()
+    with tempfile.TemporaryDirectory() as temporary:
+        data = packed_livecell(source, Path(temporary))
+        annotated = {
+            split: read_coco(Path(temporary, f"raw/annotations/{split}.json")) for split in ("val", "test")
+        }
+        table = result.setdefault("livecell_mini", {})
+        for head in heads or HEADS:
+            table[head] = _trained(head, data, annotated)
+            write_result("decoders", result)
+            (RESULTS / "decoders.md").write_text(_tables(result))
+
+
+def _trained(head: str, data: Data, annotated: dict[str, Coco]) -> dict[str, Any]:
+    model, row = train_entry(
+        "unet-6l-0r", data, COMPUTE, {**NET, **BUDGET, "head": {"method": head}}, AUGMENTED
+    )
+    start = time.perf_counter()
+    outputs = {split: _maps(model, data, split) for split in ("val", "test")}
+    settings = _tuned(head, [maps for _, maps in outputs["val"]], annotated["val"])
+    seconds = {"training_s": row["seconds"], "tuning_s": round(time.perf_counter() - start)}
+    cells = _decoded(head, settings, [maps for _, maps in outputs["test"]], annotated["test"])
+    overall = summarise_cells(cells, CellSettings())["overall"]
+    counts = [
+        confusion(data["test"].image(n)[1] > 0, foreground >= 0.5)
+        for n, (foreground, _) in enumerate(outputs["test"])
+    ]
+    scores = {name: round(overall[name], 4) for name in SCORES}
+    dice = round(foreground_scores(np.array(counts))["dice"], 4)
+    row = {**seconds, **scores, "dice": dice, "settings": settings, "val_dice": row["val_dice_by_epoch"]}
+    print(head, row, file=sys.stderr)
+    return row
+
+
+def _maps(model: Model, data: Data, split: str) -> list[Maps]:
+    images = [np.array(data[split].image(n)[0]) for n in range(len(data[split].images))]
+    return [predict_maps(model, image, PredictSettings(), COMPUTE.precision) for image in images]
+
+
+def _tuned(head: str, maps: list[np.ndarray], coco: Coco) -> dict[str, Any]:
+    values = read_parameters(ROOT / "params.yaml")["decode"][head]
+    search = read_search(values, load_decoder(head), f"decode.{head}")
+    tasks = [
+        DecodeTask(own, truth) for own, truth in zip(maps, true_cells_of(coco, coco.images), strict=True)
+    ]
+    return best_trial(
+        tune_decoder(head, tasks, search, TuneSettings(), CellSettings(), ComputeSettings())
+    ).settings
+
+
+def _decoded(head: str, settings: dict[str, Any], maps: list[np.ndarray], coco: Coco) -> list[ImageCells]:
+    decoder = load_decoder(head)
+    chosen = decoder.Settings(**settings)
+    found = [decoder.decode(own, chosen) for own in maps]
+    truth = true_cells_of(coco, coco.images)
+    return [
+        compare_cells(own, cells.runs, cells.scores, CellSettings())
+        for own, cells in zip(truth, found, strict=True)
+    ]
+
+
+def decode_times() -> dict[str, Any]:
+    """Decode perfect outputs for an image of 400 cells on one core; medians, in seconds."""
+    torch.set_num_threads(1)
+    labels = _cells()
+    times: dict[str, Any] = {"cells": int(labels.max()), "covered": round(float((labels > 0).mean()), 3)}
+    for name in HEADS:
+        decoder, maps = load_decoder(name), _perfect_maps(name, labels)
+        seconds = []
+        for _ in range(READINGS):
+            start = time.perf_counter()
+            cells = decoder.decode(maps, decoder.Settings())
+            seconds.append(time.perf_counter() - start)
+        times[name] = {"seconds": round(sorted(seconds)[READINGS // 2], 3), "found": len(cells.scores)}
+    torch.set_num_threads(COMPUTE.threads)
+    return times
+
+
+def _cells() -> np.ndarray:
+    """Ellipses of LIVECell's typical sizes, of which many touch; labels int32 [H, W]."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.indices((HEIGHT, WIDTH))
+    labels = np.zeros((HEIGHT, WIDTH), dtype=np.int32)
+    while labels.max() < CELLS:
+        row, column = rng.uniform((0, 0), (HEIGHT, WIDTH))
+        high, wide, angle = rng.uniform((7, 10, 0), (11, 16, np.pi))
+        down, right = rows - row, columns - column
+        along, across = (
+            right * np.cos(angle) + down * np.sin(angle),
+            down * np.cos(angle) - right * np.sin(angle),
+        )
+        inside = (along / wide) ** 2 + (across / high) ** 2 < 1
+        if (labels[inside] == 0).mean() > 0.85:
+            labels[inside & (labels == 0)] = labels.max() + 1
+    return labels
+
+
+def _perfect_maps(name: str, labels: np.ndarray) -> np.ndarray:
+    """Return what a head would give the decoder, had its net learnt the targets."""
+    whole = torch.from_numpy(labels)[None]
+    targets = build_head({"method": name}).targets(whole)[0]
+    if name == "stardist":  # they have the distances at few pixels only
+        targets[1:-1] = ray_lengths(whole, squared_depth(whole), 1)[0]
+    return targets.numpy()
+
+
+def _tables(result: dict[str, Any]) -> str:
+    lines = ["# Real images", "", f"| | {' | '.join((*SCORES, 'dice', 'training s'))} |"]
+    lines.append("|---" * (len(SCORES) + 3) + "|")
+    for head, row in result["livecell_mini"].items():
+        cells = [f"{row[name]:.3f}" for name in (*SCORES, "dice")]
+        lines.append(f"| {head} | {' | '.join(cells)} | {row['training_s']} |")
+    lines += ["", "# Decoding one image, one core", "", "| | seconds | cells found |", "|---|---|---|"]
+    for head in HEADS:
+        own = result["decode"][head]
+        lines.append(f"| {head} | {own['seconds']} | {own['found']} of {result['decode']['cells']} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

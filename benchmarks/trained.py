@@ -1,0 +1,48 @@
+"""Train an entry of params.yaml on packed images, with other settings."""
+
+import contextlib
+import io
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import ROOT
+from benchmarks.packed_data import Data
+from monolayer.compute import ComputeSettings
+from monolayer.models._model import Model
+from monolayer.models._settings import selected_model
+from monolayer.parameters import read_parameters
+from monolayer.training._settings import training_of
+from monolayer.training.fit import fit
+from monolayer.training.origin import with_known_levels
+
+
+def train_entry(
+    name: str,
+    data: Data,
+    compute: ComputeSettings,
+    model: dict[str, Any],
+    train: dict[str, Any] | None = None,
+    seed: int = 0,
+) -> tuple[Model, dict[str, Any]]:
+    """Return the trained model, and what its training took and gave; `model` and `train` are overrides."""
+    parameters = read_parameters(ROOT / "params.yaml")
+    parameters["models"][name] |= {**model, "train": train or {}}
+    architecture, settings = selected_model(parameters, name)
+    settings = with_known_levels(settings, data["train"])
+    recipe = training_of(parameters, name, settings)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as temporary, contextlib.redirect_stdout(io.StringIO()):
+        folders = Path(temporary, "scratch"), Path(temporary, "logs")
+        splits = data["train"], data["val"]
+        trained = fit(architecture, settings, recipe, compute, *splits, seed, *folders)
+    assert trained is not None  # there is one process
+    seconds = time.perf_counter() - start
+    net = architecture.build(settings)
+    net.load_state_dict(trained.weights)
+    return net.eval(), {
+        "seconds": round(seconds),
+        "val_dice": round(float(trained.history["val_dice"].max()), 4),
+        "val_dice_by_epoch": trained.history["val_dice"].round(4).tolist(),
+    }
