@@ -43,10 +43,8 @@ def train(
         return
     write_model(out, model_settings, trained.weights, origin)
     write_history(plots, trained.history)
-    epoch, dice = best_epoch(trained.history)
     summary = {
-        "val_dice": dice,
-        "best_epoch": epoch,
+        **best_epoch(trained.history, trained.judged_by),
         "epochs": len(trained.history),
         "crops": trained.crops,
         "parameters": trained.parameters,

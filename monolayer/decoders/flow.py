@@ -40,7 +40,10 @@ class Settings(parameters.Settings):
 
 
 def decode(maps: np.ndarray, settings: Settings) -> Cells:
-    """Find cells; a cell's score is its mean probability.
+    """Find cells.
+
+    A cell's score is its mean probability times exp(-e), e being its `flow_errors`: cells that were not
+    divided, or divided in the wrong place, are as probable as others, but their flow gives them away.
 
     Parameters
     ----------
@@ -51,9 +54,10 @@ def decode(maps: np.ndarray, settings: Settings) -> Cells:
     """
     probability, flow = maps[0], torch.tensor(maps[1:])
     labels = gather(torch.tensor(probability >= settings.threshold), flow, settings.steps)
-    if settings.flow_error is not None:
-        labels = without_false(labels, flow, settings.flow_error)
-    return cells_of_labels(number_large(filled(labels.numpy()), settings.cell_area), probability)
+    errors = flow_errors(labels, flow)[labels.long()].numpy()
+    kept = labels.numpy() * (errors <= (np.inf if settings.flow_error is None else settings.flow_error))
+    certainty = probability * np.exp(-errors)
+    return cells_of_labels(number_large(filled(kept), settings.cell_area), certainty)
 
 
 def gather(foreground: Tensor, flow: Tensor, steps: int) -> Tensor:
@@ -149,8 +153,8 @@ def basins(ends: Tensor) -> Tensor:
     return labels.int()
 
 
-def without_false(labels: Tensor, flow: Tensor, limit: float) -> Tensor:
-    """Remove the cells whose own flow differs from the predicted one.
+def flow_errors(labels: Tensor, flow: Tensor) -> Tensor:
+    """Return how far each cell's own flow differs from the predicted one.
 
     Parameters
     ----------
@@ -158,13 +162,18 @@ def without_false(labels: Tensor, flow: Tensor, limit: float) -> Tensor:
         int32 [H, W].
     flow
         The predicted one, float32 [2, H, W].
-    limit
-        Largest mean over a cell's pixels of the squared length of the difference.
+
+    Returns
+    -------
+    Tensor
+        By label, float64: the mean over a cell's pixels of the squared length of the difference. 0 for the
+        background and for labels without pixels.
     """
     squared = (flow_to_centres(labels[None])[0] - flow).square().sum(0)
     cell = labels.flatten().long()
-    errors = torch.bincount(cell, squared.flatten().double()) / torch.bincount(cell)
-    return torch.where(errors[cell].view(labels.shape) <= limit, labels, 0)
+    errors = torch.bincount(cell, squared.flatten().double()) / torch.bincount(cell).clamp(min=1)
+    errors[0] = 0
+    return errors
 
 
 def filled(labels: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What a net learns to say of each pixel: the contract between a head and the models that wear it."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -14,6 +14,8 @@ class Head(ABC):
 
     channels: int
     """Outputs of the net for each pixel, C."""
+    judged_by: Literal["dice", "loss"] = "loss"
+    """The best epoch is that of the highest Dice of the foreground, or of the lowest loss, on val images."""
     resizable: bool = True
     """Outputs for a resized image, resized back, mean the same; directions and distances would not."""
 

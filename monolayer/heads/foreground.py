@@ -35,6 +35,7 @@ class ForegroundHead(Head):
     """Tells foreground from background."""
 
     channels = 1
+    judged_by = "dice"
 
     def __init__(self, settings: Settings) -> None:
         self._terms = _weighted_terms(settings)

@@ -1,6 +1,7 @@
 """The contract between an architecture and everything that trains or applies it."""
 
 from abc import ABC, abstractmethod
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -18,6 +19,11 @@ class Model(nn.Module, ABC):
         """The module of monolayer/decoders that finds cells in `maps`."""
         self.normalise = settings.normalise
         self.resize = settings.resize
+
+    @property
+    @abstractmethod
+    def judged_by(self) -> Literal["dice", "loss"]:
+        """What of the val images tells the best epoch, see `Head.judged_by`."""
 
     @abstractmethod
     def targets(self, labels: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """The model around a net with outputs for each pixel: what they mean is the affair of its head."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -39,6 +39,11 @@ class PixelModel(Model):
             raise InputError(f"resize: the head {self.decoder} takes images as they are: set it to null")
         self.net = net
         self.head = head
+
+    @property
+    def judged_by(self) -> Literal["dice", "loss"]:
+        """As the head."""
+        return self.head.judged_by
 
     def targets(self, labels: Tensor) -> Tensor:
         """Turn label images int32 [B, H, W] into the head's targets float32 [B, K, H, W]."""

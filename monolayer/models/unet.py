@@ -18,19 +18,22 @@ class Settings(PixelSettings):
     """Convolutions in each level's residual unit; 0 for plain convolutions."""
     norm: Literal["instance", "batch"] = "instance"
     """What the features are normalised by: the statistics of their own image, or those of the training."""
+    first_stride: Literal[1, 2] = 2
+    """2 halves the resolution at once. With 1 the finest features have the image's resolution, which borders
+    of touching cells need, for several times the work."""
 
 
 def build(settings: Settings) -> PixelModel:
     """Build the model with fresh weights; each level after the first halves the resolution."""
-    halvings = len(settings.channels) - 1
+    halvings = len(settings.channels) - 2
     head = build_head(settings.head)
     net = UNet(
         spatial_dims=2,
         in_channels=1,
         out_channels=head.channels,
         channels=settings.channels,
-        strides=[2] * halvings,
+        strides=[settings.first_stride] + [2] * halvings,
         num_res_units=settings.residual_units,
         norm=settings.norm,
     )
-    return PixelModel(net, head, stride=2**halvings, settings=settings)
+    return PixelModel(net, head, stride=settings.first_stride * 2**halvings, settings=settings)

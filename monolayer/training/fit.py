@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import torch
@@ -22,7 +22,7 @@ from monolayer.models._model import Model
 from monolayer.models._settings import ModelSettings
 from monolayer.packing import Packed, resized_once
 from monolayer.training._settings import TrainSettings
-from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks
+from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks, monitored
 from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages, home_of
 from monolayer.training.history import read_history
@@ -57,6 +57,8 @@ class Trained:
     """State of the model at its best epoch."""
     history: pd.DataFrame
     """See `monolayer.training.history.read_history`."""
+    judged_by: Literal["dice", "loss"]
+    """What told the best epoch, see `Model.judged_by`."""
     crops: int
     """Number of crops seen, until the last epoch."""
     parameters: int
@@ -127,7 +129,7 @@ def fit(
         model.compile(mode=compute.compile)
     trainer = Trainer(
         max_epochs=model_settings.epochs,
-        callbacks=_callbacks(model_settings, settings, steps, scratch),
+        callbacks=_callbacks(model_settings, settings, steps, scratch, model.judged_by),
         logger=build_loggers(settings.loggers, scratch, tracking),
         gradient_clip_val=settings.clip_norm,
         plugins=[WholeCheckpointIO(), environment],
@@ -150,6 +152,7 @@ def fit(
     return Trained(
         weights=_best_weights(scratch),
         history=history,
+        judged_by=model.judged_by,
         crops=len(history) * steps * model_settings.batch_size,
         parameters=sum(weight.numel() for weight in model.parameters()),
     )
@@ -186,13 +189,19 @@ def _hardware(compute: ComputeSettings, share: Share) -> dict[str, Any]:
     }
 
 
-def _callbacks(model: ModelSettings, settings: TrainSettings, steps: int, scratch: Path) -> list[Callback]:
+def _callbacks(
+    model: ModelSettings,
+    settings: TrainSettings,
+    steps: int,
+    scratch: Path,
+    judged_by: Literal["dice", "loss"],
+) -> list[Callback]:
     progress = Progress(model.epochs * steps * model.batch_size, model.batch_size)
-    callbacks = [progress, *checkpoint_callbacks(scratch, settings.checkpoint_seconds)]
+    callbacks = [progress, *checkpoint_callbacks(scratch, settings.checkpoint_seconds, judged_by)]
     if settings.early_stopping is None:
         return callbacks
     stop = EarlyStopping(
-        "val/dice", mode="max", patience=settings.early_stopping, check_on_train_epoch_end=True
+        patience=settings.early_stopping, check_on_train_epoch_end=True, **monitored(judged_by)
     )
     return [stop, *callbacks]
 

@@ -1,6 +1,7 @@
 """What DVCLive logged, as tables without times and without what a killed training logged twice."""
 
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -38,7 +39,9 @@ def write_history(folder: Path, history: pd.DataFrame) -> None:
         history[columns].round(6).to_csv(folder / file_name, sep="\t", index=False, lineterminator="\n")
 
 
-def best_epoch(history: pd.DataFrame) -> tuple[int, float]:
-    """Return the epoch whose weights are kept, the first of the best, and its validation Dice (6 digits)."""
-    best = history.loc[history["val_dice"].idxmax()]
-    return int(best["epoch"]), round(float(best["val_dice"]), 6)
+def best_epoch(history: pd.DataFrame, judged_by: Literal["dice", "loss"]) -> dict[str, int | float]:
+    """Return ``best_epoch``, whose weights are kept, the first of the best, and its scores (6 digits)."""
+    column = history[f"val_{judged_by}"]
+    best = history.loc[column.idxmax() if judged_by == "dice" else column.idxmin()]
+    scores = {name: round(float(best[name]), 6) for name in ("val_dice", "val_loss")}
+    return {**scores, "best_epoch": int(best["epoch"])}

@@ -4,7 +4,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
-from monolayer.decoders.flow import Settings, basins, decode, filled, follow, without_false
+from monolayer.decoders.flow import Settings, basins, decode, filled, flow_errors, follow
 from monolayer.errors import InputError
 from monolayer.heads.flow import FlowHead
 from monolayer.heads.flow import Settings as HeadSettings
@@ -94,8 +94,18 @@ def test_error_of_the_flow_is_the_mean_squared_length():
     labels[1:4, 1:4], labels[1:4, 7:10] = 1, 3
     flow = torch.from_numpy(perfect_maps(labels.numpy()))[1:]
     flow[:, 2, 8] += torch.tensor([0.0, 1.5])  # 1.5^2 / 9 pixels = 0.25
-    assert without_false(labels, flow, 0.2501).unique().tolist() == [0, 1, 3]
-    assert without_false(labels, flow, 0.2499).unique().tolist() == [0, 1]
+    assert_allclose(flow_errors(labels, flow), [0, 0, 0, 0.25], atol=1e-6)
+
+
+def test_cells_whose_flow_disagrees_score_lower():
+    labels = np.zeros((32, 64), dtype=np.int32)
+    for label, column in ((1, 14), (2, 46)):
+        labels[ellipse(labels.shape, (15, column), (9, 9))] = label
+    maps = perfect_maps(labels)
+    maps[1:, :, 32:] *= 0.7  # still to the centre, but shorter: a squared error of 0.09
+    unsure, sure = sorted(decode(maps, Settings()).scores)
+    assert sure == pytest.approx(1, abs=0.01)
+    assert unsure == pytest.approx(np.exp(-0.09), abs=0.01)
 
 
 def test_scores_are_mean_probabilities():

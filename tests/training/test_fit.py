@@ -67,6 +67,15 @@ def test_the_outs_say_what_was_trained(project):
     assert summary["parameters"] == sum(weight.numel() for weight in weights(project, "trained").values())
 
 
+def test_a_head_that_is_judged_by_the_loss_keeps_the_epoch_of_the_lowest(project):
+    project.set_parameters({**TINY, "epochs": 4, "lr": 1e-2, "head": {"method": "flow"}})
+    train(**project.train_arguments())
+    summary = json.loads((project.root / "trained/metrics.json").read_text())
+    rows = (project.root / "trained/plots/loss.tsv").read_text().splitlines()[1:]
+    losses = [float(row.split("\t")[2]) for row in rows]
+    assert summary["val_loss"] == min(losses) == losses[summary["best_epoch"] - 1]
+
+
 def test_a_killed_training_goes_on_and_ends_with_the_same_outs(project):
     # V-Net has what is easily forgotten: batch statistics, and dropout.
     model = {"architecture": "vnet", "epochs": 3, "crops_per_epoch": 2, "batch_size": 2}

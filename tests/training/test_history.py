@@ -25,7 +25,9 @@ def test_an_epoch_logged_twice_counts_once_and_the_last_time(tmp_path):
 
 
 def test_the_first_of_the_best_epochs(tmp_path):
-    assert best_epoch(logged(tmp_path)) == (2, 0.7)
+    of_dice = {"val_dice": 0.7, "val_loss": 1.2, "best_epoch": 2}
+    assert best_epoch(logged(tmp_path), "dice") == of_dice
+    assert best_epoch(logged(tmp_path), "loss") == {"val_dice": 0.7, "val_loss": 0.9, "best_epoch": 3}
 
 
 def test_the_tables_hold_no_times(tmp_path):
