@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test check format lock install bench-data bench-train bench-cleaning
+.PHONY: repro test check format lock install bench-data bench-train bench-cleaning bench-eval
 .PHONY: ablation-optimizers ablation-layers ablation-architectures compare-seeds
 
 repro: install
@@ -41,6 +41,9 @@ bench-train: install
 
 bench-cleaning: install
 	python -m benchmarks.cleaning
+
+bench-eval: install
+	python -m benchmarks.evaluation
 
 # Resolve requirements.in anew into requirements.txt, for every platform and Python from 3.11 on.
 lock: install

@@ -43,7 +43,7 @@ MAX_DETS = [100, 500, 2000]
 def main(source: Path | None) -> None:
     result: dict[str, Any] = {"machine": machine(), "evaluate_stage": _full_size()}
     if source is not None:
-        result["beside_pycocotools"] = _beside_pycocotools(source)
+        result["beside_pycocotools"] = beside_pycocotools(source, COPIES)
     write_result("evaluation", result)
 
 
@@ -122,9 +122,12 @@ def _moved(polygon: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return centre + (polygon - centre) * rng.normal(1, 0.08) + rng.normal(0, spread, 2)
 
 
-def _beside_pycocotools(source: Path) -> dict[str, Any]:
-    """Score perturbed truth of real images by this project and by pycocotools, on one core each."""
-    coco = _real_images(source)
+def beside_pycocotools(source: Path, copies: int) -> dict[str, Any]:
+    """Score perturbed truth of real images by this project and by pycocotools, on one core each.
+
+    Each annotated image below `source` is predicted so many times, every time with other faults.
+    """
+    coco = _real_images(source, copies)
     cells = [
         perturbed([c.segmentation for c in own], coco.images[n].height, coco.images[n].width, seed=n)
         for n, own in enumerate(annotations_by_image(coco).values())
@@ -149,13 +152,12 @@ def _timed(function: Any) -> tuple[dict[str, float], float]:
     return function(), time.perf_counter() - start
 
 
-def _real_images(source: Path) -> Coco:
-    """Return every annotated image several times, under other ids."""
+def _real_images(source: Path, copies: int) -> Coco:
     listed = Coco([], [])
     for path in sorted(source.rglob("livecell_coco_*.json")):
         coco = read_coco(path)
         groups = annotations_by_image(coco)
-        for image in [own for own in coco.images if groups[own.id]] * COPIES:
+        for image in [own for own in coco.images if groups[own.id]] * copies:
             number = len(listed.images) + 1
             listed.images.append(msgspec.structs.replace(image, id=number))
             for cell in groups[image.id]:
@@ -174,9 +176,14 @@ def _ours(coco: Coco, cells: list[Cells]) -> dict[str, float]:
 
 
 def _official_input(coco: Coco, cells: list[Cells]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    truth = msgspec.to_builtins(coco)
-    for annotation, own in zip(truth["annotations"], coco.annotations, strict=True):
-        annotation |= {name: msgspec.json.decode(getattr(own, name)) for name in ("segmentation", "bbox")}
+    truth: dict[str, Any] = {
+        "images": [msgspec.structs.asdict(image) for image in coco.images],
+        "annotations": [
+            msgspec.structs.asdict(cell)
+            | {name: msgspec.json.decode(getattr(cell, name)) for name in ("segmentation", "bbox")}
+            for cell in coco.annotations
+        ],
+    }
     truth["categories"] = [{"id": 1, "name": "cell"}]
     results = []
     for image, found in zip(coco.images, cells, strict=True):

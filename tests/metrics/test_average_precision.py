@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from benchmarks.evaluation import beside_pycocotools
 from monolayer.metrics.average_precision import RankedImages
 from monolayer.metrics.detected_cells import SIZES
 from monolayer.metrics.ranked_detections import (
@@ -67,6 +69,7 @@ def official_scores(images: list[DrawnImage]) -> dict[str, float | None]:
     return dict(zip(NAMES, [float(v.mean()) if v.size else None for v in values], strict=True))
 
 
+LIVECELL_MINI = Path(__file__).resolve().parents[3] / "shared" / "livecell-mini"
 IMAGES = [drawn_image(seed, cells) for seed, cells in enumerate((12, 5, 30, 1))]
 
 
@@ -146,3 +149,11 @@ def test_the_curve_is_pycocotools():
         curve = precision_recall_curve(detections(IMAGES), threshold)
         assert len(curve) == len(RECALLS)
         np.testing.assert_allclose(curve, expected[threshold], rtol=0, atol=1e-12)
+
+
+@pytest.mark.skipif(not LIVECELL_MINI.exists(), reason="../shared/livecell-mini is not beside this checkout")
+def test_real_images_with_perturbed_truth_as_by_pycocotools():
+    compared = beside_pycocotools(LIVECELL_MINI, copies=1)
+    assert compared["images"] == 12
+    assert 0.1 < compared["scores"]["ap"] < 0.9
+    assert compared["largest_difference"] < 1e-9
