@@ -54,7 +54,8 @@ def plot_agreement(title: str, panels: dict[str, tuple[np.ndarray, np.ndarray, n
     pictures = {
         caption: shrink(overlay_agreement(*arrays), PANEL_WIDTH) for caption, arrays in panels.items()
     }
-    return _row_of_panels(title, pictures)
+    keys = [Patch(color=tint.hex_code, alpha=tint.strength, label=name) for name, tint in AGREEMENT.items()]
+    return _row_of_panels(title, pictures, keys)
 
 
 @styled
@@ -69,7 +70,8 @@ def plot_cells(title: str, panels: dict[str, tuple[np.ndarray, dict[str, np.ndar
         By caption: the image, uint8 [H, W], and the outlines, bool [H, W] by a name of `AGREEMENT`.
     """
     pictures = {caption: middle(overlay_outlines(*arrays)) for caption, arrays in panels.items()}
-    return _row_of_panels(title, pictures)
+    keys = [Patch(color=tint.hex_code, label=name) for name, tint in AGREEMENT.items()]
+    return _row_of_panels(title, pictures, keys)
 
 
 def middle(picture: np.ndarray) -> np.ndarray:
@@ -81,13 +83,12 @@ def middle(picture: np.ndarray) -> np.ndarray:
     return picture[top : top + high, left : left + wide]
 
 
-def _row_of_panels(title: str, pictures: dict[str, np.ndarray]) -> Figure:
+def _row_of_panels(title: str, pictures: dict[str, np.ndarray], keys: list[Patch]) -> Figure:
     figure, axes = axes_grid(1, len(pictures), width=3.6 * len(pictures), height=3.3)
     for place, (caption, picture) in zip(axes.flat, pictures.items(), strict=True):
         place.imshow(picture, interpolation="nearest")
         place.set_title(caption, fontsize=8, fontweight="normal")
         place.axis("off")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-    keys = [Patch(color=tint.hex_code, alpha=tint.strength, label=name) for name, tint in AGREEMENT.items()]
     figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return figure

@@ -73,7 +73,7 @@ def no_grid(axes: Axes, axis: Literal["x", "y"]) -> None:
 
 
 @styled  # matplotlib makes some of a figure's parts, such as the labels of ticks, when it draws them
-def save_png(figure: Figure, path: Path, colours: int | None = None) -> None:
+def save_png(figure: Figure, path: Path, colours: int = 64) -> None:
     """Write a figure as PNG, without date or program name.
 
     Parameters
@@ -83,14 +83,13 @@ def save_png(figure: Figure, path: Path, colours: int | None = None) -> None:
     path
         The file; folders are made.
     colours
-        Reduce the picture to a palette of so many. A microscope's noise does not compress: this keeps panels
-        small enough for Git.
+        The picture is reduced to a palette of so many, which keeps it small enough for Git: a third of the
+        size of a drawing, and of a panel more, as a microscope's noise does not compress.
     """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    if colours is not None:
-        # Two rounds of k-means keep the few bright colours that a median cut alone washes out.
-        picture = picture.quantize(colours, kmeans=2, dither=Image.Dither.NONE)
+    # Two rounds of k-means keep the few bright colours that a median cut alone washes out.
+    picture = picture.quantize(colours, kmeans=2, dither=Image.Dither.NONE)
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path, optimize=True)
