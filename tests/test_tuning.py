@@ -114,14 +114,14 @@ def test_what_is_written_is_read(tmp_path: Path):
     write_tuned(tmp_path / "tune" / "unet.json", "foreground", trials, TuneSettings())
     written = json.loads((tmp_path / "tune" / "unet.json").read_text())
     assert (written["decoder"], written["trials"]) == ("foreground", 2)
-    assert written["f1_50"] > written["f1_50_of_first"]
+    assert written["ap50"] > written["ap50_of_first"]
     assert read_tuned(tmp_path / "tune" / "unet.json", DECODER).threshold == 0.5
 
 
 def test_the_table_of_trials(tmp_path: Path):
     trials = tune({"threshold": [0.2, 0.5], "h": 1})
-    write_trials(tmp_path / "plots" / "trials.csv", trials, "f1_50")
+    write_trials(tmp_path / "plots" / "trials.csv", trials, "ap50")
     with (tmp_path / "plots" / "trials.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["threshold"] for row in rows] == ["0.2", "0.5"]
-    assert float(rows[1]["f1_50"]) == pytest.approx(trials[1].score, abs=1e-6)
+    assert float(rows[1]["ap50"]) == pytest.approx(trials[1].score, abs=1e-6)
