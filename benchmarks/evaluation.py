@@ -24,7 +24,13 @@ from pycocotools.cocoeval import COCOeval
 
 from benchmarks.measure import ROOT, machine, measure, write_result
 from benchmarks.rehearsal import HEIGHT, WIDTH, build
-from monolayer.cell_evaluation import CellSettings, compare_cells, summarise_cells, true_cells_of
+from monolayer.cell_evaluation import (
+    CellSettings,
+    annotated_images,
+    compare_cells,
+    summarise_cells,
+    true_cells,
+)
 from monolayer.coco import Coco, annotations_by_image, read_coco
 from monolayer.compute import ComputeSettings
 from monolayer.images import write_png
@@ -167,7 +173,7 @@ def _real_images(source: Path, copies: int) -> Coco:
 
 
 def _ours(coco: Coco, cells: list[Cells]) -> dict[str, float]:
-    truth = true_cells_of(coco, coco.images)
+    truth = [true_cells(image) for image in annotated_images(coco, coco.images)]
     images = [
         compare_cells(own, found.runs, found.scores, CellSettings())
         for own, found in zip(truth, cells, strict=True)

@@ -37,6 +37,16 @@ class CellSettings(Settings):
         return max_dets
 
 
+class AnnotatedImage(NamedTuple):
+    """One image and its annotations, light enough to travel to another process."""
+
+    image: Image
+    segmentations: list[bytes]
+    """Of each true cell, as JSON."""
+    areas: list[float]
+    """Of each true cell, as annotated, in pixels."""
+
+
 class TrueCells(NamedTuple):
     """One image's true cells."""
 
@@ -56,23 +66,24 @@ class ImageCells(NamedTuple):
     """All of them."""
 
 
-def true_cells(image: Image, segmentations: Sequence[bytes], areas: Sequence[float]) -> TrueCells:
-    """Draw an image's true cells, of which `areas` are the annotated ones."""
-    runs = cell_runs([msgspec.Raw(text) for text in segmentations], image.height, image.width)
-    return TrueCells(image, runs, np.array(areas, dtype=np.float64))
-
-
-def true_cells_of(coco: Coco, images: Sequence[Image]) -> list[TrueCells]:
-    """Draw the true cells of some of a split's images."""
+def annotated_images(coco: Coco, images: Sequence[Image]) -> list[AnnotatedImage]:
+    """Gather the annotations of some of a split's images."""
     groups = annotations_by_image(coco)
     return [
-        true_cells(
+        AnnotatedImage(
             image,
             [bytes(annotation.segmentation) for annotation in groups[image.id]],
             [annotation.area for annotation in groups[image.id]],
         )
         for image in images
     ]
+
+
+def true_cells(annotated: AnnotatedImage) -> TrueCells:
+    """Draw an image's true cells."""
+    image, segmentations, areas = annotated
+    runs = cell_runs([msgspec.Raw(text) for text in segmentations], image.height, image.width)
+    return TrueCells(image, runs, np.array(areas, dtype=np.float64))
 
 
 def compare_cells(
@@ -108,8 +119,7 @@ def compare_cells(
 def certain_cells(runs: CellRuns, scores: np.ndarray, settings: CellSettings) -> tuple[CellRuns, int]:
     """Return the cells with a score from the floor on, numbered from 0, and how many they are."""
     certain = scores >= settings.score_floor
-    chosen = runs.select(certain[runs.cell])
-    return chosen._replace(cell=(np.cumsum(certain) - 1)[chosen.cell]), int(certain.sum())
+    return runs.cells(certain), int(certain.sum())
 
 
 def summarise_cells(cells: Sequence[ImageCells], settings: CellSettings) -> dict[str, Any]:

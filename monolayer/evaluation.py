@@ -9,14 +9,16 @@ import numpy as np
 from pydantic import Field
 
 from monolayer.cell_evaluation import (
+    AnnotatedImage,
     CellSettings,
     ImageCells,
+    annotated_images,
     certain_cells,
     compare_cells,
     summarise_cells,
     true_cells,
 )
-from monolayer.coco import Coco, Image, annotations_by_image, cell_type_of
+from monolayer.coco import Coco, Image, cell_type_of
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
@@ -46,14 +48,16 @@ THRESHOLDS = tuple(percent / 100 for percent in range(5, 100, 5))
 class TruthTask(NamedTuple):
     """One image's annotations and prediction, light enough to travel to another process."""
 
-    image: Image
-    segmentations: list[bytes]
-    areas: list[float]
-    """Of each true cell, as annotated."""
+    truth: AnnotatedImage
     prediction: Path
     """Of the foreground, ``<image id>.png``."""
     results: list[Result]
     """Predicted cells."""
+
+    @property
+    def image(self) -> Image:
+        """The image."""
+        return self.truth.image
 
 
 class Evaluation(NamedTuple):
@@ -76,16 +80,9 @@ class Evaluation(NamedTuple):
 
 def truth_tasks(coco: Coco, foreground: Path, results: dict[int, list[Result]]) -> list[TruthTask]:
     """Pair each image of a split with its foreground in a folder, and with its cells, by image id."""
-    groups = annotations_by_image(coco)
     return [
-        TruthTask(
-            image,
-            [bytes(annotation.segmentation) for annotation in groups[image.id]],
-            [annotation.area for annotation in groups[image.id]],
-            foreground / f"{image.id}.png",
-            results[image.id],
-        )
-        for image in coco.images
+        TruthTask(truth, foreground / f"{truth.image.id}.png", results[truth.image.id])
+        for truth in annotated_images(coco, coco.images)
     ]
 
 
@@ -98,7 +95,7 @@ def truth_and_prediction(task: TruthTask, threshold: float) -> tuple[np.ndarray,
 def _truth_and_levels(task: TruthTask) -> tuple[np.ndarray, np.ndarray]:
     """Return the true foreground, bool [H, W], and the predicted probability, uint8 [H, W]."""
     image = task.image
-    segmentations = [msgspec.Raw(text) for text in task.segmentations]
+    segmentations = [msgspec.Raw(text) for text in task.truth.segmentations]
     return foreground_mask(segmentations, image.height, image.width), read_image(task.prediction, image)
 
 
@@ -171,7 +168,7 @@ def evaluate_split(
     )
     scores = [
         ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
-        for (image, *_), (four, _) in zip(predicted, evaluated, strict=True)
+        for image, (four, _) in zip([task.image for task in predicted], evaluated, strict=True)
     ]
     cells = [own for _, own in evaluated]
     return Evaluation(split, cleaning, threshold, settings, scores, cells, unpredicted)
@@ -180,7 +177,7 @@ def evaluate_split(
 def _evaluate_image(
     task: TruthTask, threshold: float, settings: CellSettings
 ) -> tuple[np.ndarray, ImageCells]:
-    truth = true_cells(task.image, task.segmentations, task.areas)
+    truth = true_cells(task.truth)
     mask = union(truth.runs, task.image.height, task.image.width)
     levels = read_image(task.prediction, task.image)
     return confusion(mask, levels >= threshold * 255), compare_cells(truth, *_predicted(task), settings)
@@ -255,10 +252,10 @@ def extreme_images(evaluation: Evaluation, tasks: list[TruthTask], images: Image
 def cell_agreement(task: TruthTask, settings: CellSettings) -> dict[str, np.ndarray]:
     """Return the outlines, bool [H, W], of the cells ``found`` at an IoU of 0.5, ``false`` and ``missed``."""
     height, width = task.image.height, task.image.width
-    truth = true_cells(task.image, task.segmentations, task.areas).runs
+    truth = true_cells(task.truth).runs
     prediction, scores = _predicted(task)
     prediction, count = certain_cells(prediction, scores, settings)
-    overlap = instance_overlap(truth, len(task.areas), prediction, count)
+    overlap = instance_overlap(truth, len(task.truth.areas), prediction, count)
     matched = match(overlap, 0.5)
     found = np.isin(prediction.cell, overlap.predicted[matched])
     missed = ~np.isin(truth.cell, overlap.true[matched])

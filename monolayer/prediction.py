@@ -44,7 +44,7 @@ def cells_of_labels(labels: np.ndarray, probability: np.ndarray) -> Cells:
     """
     flat = labels.ravel()
     sums, areas = np.bincount(flat, probability.ravel()), np.bincount(flat)
-    return Cells(label_runs(labels), (sums / areas)[1:].astype(np.float32))
+    return Cells(label_runs(labels), (sums[1:] / areas[1:]).astype(np.float32))
 
 
 def encode_cells(cells: Cells, height: int, width: int) -> list[dict[str, Any]]:

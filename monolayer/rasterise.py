@@ -34,6 +34,11 @@ class CellRuns(NamedTuple):
         """Return the runs that a boolean or index array chooses."""
         return CellRuns(self.start[chosen], self.end[chosen], self.cell[chosen])
 
+    def cells(self, chosen: np.ndarray) -> "CellRuns":
+        """Return the cells that a boolean array, of as many as there are cells, chooses, numbered from 0."""
+        start, end, cell = self.select(chosen[self.cell])
+        return CellRuns(start, end, (np.cumsum(chosen) - 1)[cell])
+
     def pixels(self) -> tuple[np.ndarray, np.ndarray]:
         """Return position and cell of each pixel of each run, int64 [P] each."""
         length = self.length

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from monolayer.accelerator import memory_decided_by
-from monolayer.cell_evaluation import true_cells_of
+from monolayer.cell_evaluation import annotated_images, true_cells
 from monolayer.coco import read_coco
 from monolayer.compute import ComputeSettings
 from monolayer.decoding import load_decoder
@@ -33,7 +33,7 @@ def tune(model: Path, val: Path, images: Path, metrics: Path, plots: Path) -> No
     pixels = (read_image(folder.path(image.file_name, "val"), image) for image in listed)
     outputs = (predict_maps(trained, image, predict_settings, compute.precision) for image in pixels)
     with memory_decided_by("predict.tile"):
-        pairs = zip(outputs, true_cells_of(coco, listed), strict=True)
+        pairs = zip(outputs, map(true_cells, annotated_images(coco, listed)), strict=True)
         tasks = [DecodeTask(own.maps, truth) for own, truth in pairs]
     trials = tune_decoder(trained.decoder, tasks, search, settings, cell_settings, compute)
     write_tuned(metrics, trained.decoder, trials, settings)

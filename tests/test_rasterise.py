@@ -10,7 +10,7 @@ from pycocotools import mask as coco_mask
 
 from monolayer.coco import annotations_by_image, read_coco
 from monolayer.errors import InputError
-from monolayer.rasterise import cell_runs, foreground_mask
+from monolayer.rasterise import cell_runs, foreground_mask, label_runs
 
 LIVECELL_MINI = Path(__file__).resolve().parents[2] / "shared" / "livecell-mini" / "annotations" / "LIVECell"
 
@@ -164,3 +164,11 @@ def test_real_polygons_match_pycocotools():
         segmentations = [annotation.segmentation for annotation in groups[image.id]]
         expected = one_by_one(segmentations, image.height, image.width)
         np.testing.assert_array_equal(as_masks(segmentations, image.height, image.width), expected)
+
+
+def test_chosen_cells_are_numbered_anew_and_keep_their_pixels():
+    labels = np.array([[1, 2, 2], [1, 0, 3], [3, 3, 3]])
+    chosen = label_runs(labels).cells(np.array([True, False, True]))
+    position, cell = chosen.pixels()
+    assert dict(zip(position.tolist(), cell.tolist(), strict=True)) == {0: 0, 1: 0, 2: 1, 5: 1, 7: 1, 8: 1}
+    assert len(label_runs(labels).cells(np.zeros(3, dtype=bool)).start) == 0

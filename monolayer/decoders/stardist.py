@@ -11,7 +11,7 @@ from scipy import ndimage
 from monolayer import parameters
 from monolayer.parameters import Number
 from monolayer.prediction import Cells
-from monolayer.rasterise import CellRuns, draw
+from monolayer.rasterise import draw
 
 WINDOW = 5
 """A centre is more probable than all else in a square of so many pixels around it."""
@@ -46,7 +46,8 @@ def decode(maps: np.ndarray, settings: Settings) -> Cells:
     outlines = star_outlines(row, column, distances[:, row, column])
     kept = not_suppressed(shapely.polygons(outlines), settings.overlap)
     runs = draw([[outline.ravel().tolist()] for outline in outlines[kept]], *probability.shape)
-    return _without_small(Cells(runs, probability[row, column][kept]), settings.cell_area)
+    large = runs.areas(kept.sum()) >= settings.cell_area
+    return Cells(runs.cells(large), probability[row, column][kept][large])
 
 
 def centres(probability: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
@@ -125,9 +126,3 @@ def not_suppressed(polygons: np.ndarray, overlap: float) -> np.ndarray:
         kept[worse[shared > overlap * np.minimum(areas[better], areas[worse])]] = False
         pairs = pairs[:, ~decided & kept[pairs].all(axis=0)]
     return kept
-
-
-def _without_small(cells: Cells, area: int) -> Cells:
-    kept = cells.runs.areas(len(cells.scores)) >= area
-    start, end, cell = cells.runs.select(kept[cells.runs.cell])
-    return Cells(CellRuns(start, end, (np.cumsum(kept) - 1)[cell]), cells.scores[kept])

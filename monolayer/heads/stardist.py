@@ -32,8 +32,9 @@ class Settings(parameters.Settings):
     probability: Number = Field(default=1.0, gt=0)
     """Binary cross-entropy of the object probability, mean over the pixels. The best of nets has some, as the
     truth lies between 0 and 1."""
-    distance: Number = Field(default=0.2, gt=0)
-    """Absolute error of the distances in pixels. Mean over the rays, and over the pixels by probability."""
+    distance: Number = Field(default=1.0, gt=0)
+    """Absolute error of the distances in pixels. Mean over the rays, and over the pixels by probability. The
+    authors' program takes 0.2, with which shapes are learned later."""
     foreground: Number = Field(default=1.0, gt=0)
     """Binary cross-entropy of the foreground, mean over the pixels, and 1 - Dice of the whole batch."""
 
