@@ -1,6 +1,8 @@
-"""Work over many images: one function on joblib, whose backend is a parameter."""
+"""Work over many images: on joblib, whose backend is a parameter, or in threads."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -38,6 +40,38 @@ def map_parallel(
     calls = (joblib.delayed(function)(item) for item in items)
     with _backend(compute):
         return list(joblib.Parallel(n_jobs=_jobs(compute), batch_size="auto")(calls))
+
+
+def map_in_threads(
+    function: Callable[[Item], Result], items: Iterable[Item], compute: ComputeSettings
+) -> Iterator[Result]:
+    """Call `function` on every item in threads of this process, while the next items are made.
+
+    For what NumPy, SciPy and torch do mostly by themselves: threads start at once, and nothing is sent.
+
+    Parameters
+    ----------
+    function
+        Called in several threads at a time.
+    items
+        Read by the caller's thread, one for each thread and no further ahead, as they may be large.
+    compute
+        Its `jobs` is the number of threads.
+
+    Yields
+    ------
+    Result
+        In the order of the items.
+    """
+    threads = joblib.effective_n_jobs(compute.jobs)
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _jobs(compute: ComputeSettings) -> int:

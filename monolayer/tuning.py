@@ -14,7 +14,7 @@ from monolayer.cell_evaluation import CellSettings, ImageCells, TrueCells, compa
 from monolayer.compute import ComputeSettings
 from monolayer.decoding import load_decoder
 from monolayer.metrics.files import write_metrics
-from monolayer.parallel import map_parallel
+from monolayer.parallel import map_in_threads
 from monolayer.parameters import Settings, validate
 
 
@@ -30,7 +30,7 @@ class TuneSettings(Settings):
 
 
 class DecodeTask(NamedTuple):
-    """One image to be decoded, light enough to travel to another process."""
+    """One image to be decoded."""
 
     maps: np.ndarray
     """What the decoder reads, float32 [M, H, W]."""
@@ -148,7 +148,7 @@ def _try(
     compute: ComputeSettings,
 ) -> list[Trial]:
     decode = partial(_decode_all, name=name, candidates=candidates, settings=cell_settings)
-    by_image = map_parallel(decode, tasks, compute)
+    by_image = map_in_threads(decode, tasks, compute)
     return [
         Trial(candidate, score_cells(list(images), score))
         for candidate, images in zip(candidates, zip(*by_image, strict=True), strict=True)

@@ -7,8 +7,9 @@ from monolayer.coco import read_coco
 from monolayer.compute import ComputeSettings
 from monolayer.decoding import load_decoder, read_tuned
 from monolayer.images import ImageFolder
-from monolayer.inference import PredictSettings, predict_maps, prepared
+from monolayer.inference import Maps, PredictSettings, predict_maps, prepared
 from monolayer.models._files import read_model
+from monolayer.parallel import map_in_threads
 from monolayer.parameters import read_parameters, section
 from monolayer.prediction import Prediction
 from monolayer.prediction_files import distinct_images, write_predictions
@@ -24,15 +25,16 @@ def predict(model: Path, tuned: Path, annotations: Path, images: Path, out: Path
     decoder = load_decoder(trained.decoder)
     decoder_settings = read_tuned(tuned, decoder)
     folder = ImageFolder(images)
+
+    def decoded(output: tuple[list[int], Maps]) -> tuple[list[int], Prediction]:
+        ids, own = output
+        return ids, Prediction(own.foreground, decoder.decode(own.maps, decoder_settings))
+
     for split in ("val", "test"):
         files = distinct_images(read_coco(annotations / f"{split}.json").images, folder, split)
         outputs = ((ids, predict_maps(trained, image, settings, compute.precision)) for ids, image in files)
-        predictions = (
-            (ids, Prediction(own.foreground, decoder.decode(own.maps, decoder_settings)))
-            for ids, own in outputs
-        )
         with memory_decided_by("predict.tile"):
-            write_predictions(out, split, predictions)
+            write_predictions(out, split, map_in_threads(decoded, outputs, compute))
 
 
 if __name__ == "__main__":

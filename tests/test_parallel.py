@@ -1,6 +1,7 @@
 """Work over many images gives the same results wherever it runs."""
 
 import os
+import threading
 from functools import partial
 
 import dask
@@ -9,7 +10,7 @@ import pytest
 
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.parallel import map_parallel
+from monolayer.parallel import map_in_threads, map_parallel
 from monolayer.parameters import validate
 
 LOCAL = ComputeSettings(jobs=2)
@@ -79,3 +80,31 @@ def test_no_cluster_there(address: str) -> None:
 def test_unknown_key() -> None:
     with pytest.raises(InputError, match=r"compute\.job: unknown key; valid keys: jobs, scheduler, launcher"):
         validate({"job": 2}, "compute", ComputeSettings)
+
+
+def test_threads_give_results_in_the_order_of_the_items() -> None:
+    assert list(map_in_threads(abs, iter([-3, 1, -2, 0, -5]), LOCAL)) == [3, 1, 2, 0, 5]
+    assert list(map_in_threads(abs, [], LOCAL)) == []
+
+
+def test_threads_work_at_the_same_time_while_the_next_item_is_made() -> None:
+    both = threading.Barrier(2, timeout=60)
+
+    def meet(number: int) -> int:
+        both.wait()
+        return number
+
+    assert list(map_in_threads(meet, range(4), LOCAL)) == [0, 1, 2, 3]
+
+
+def test_items_are_read_no_further_ahead_than_there_are_threads() -> None:
+    made: list[int] = []
+    items = (made.append(number) or number for number in range(10))  # type: ignore[func-returns-value]
+    results = map_in_threads(abs, items, LOCAL)
+    assert next(results) == 0
+    assert made == [0, 1, 2]
+
+
+def test_an_error_in_a_thread_reaches_the_caller() -> None:
+    with pytest.raises(InputError, match="image 3 is bad"):
+        list(map_in_threads(fail, range(10), LOCAL))

@@ -76,7 +76,7 @@ def test_any_score_may_be_the_goal(score):
     assert best_trial(tune({"threshold": [0.2, 0.5], "h": 1}, score=score)).score > 0.8
 
 
-def test_two_processes_find_the_same():
+def test_two_threads_find_the_same():
     search = read_search({**PLAIN, "threshold": [0.2, 0.5], "h": 1}, DECODER, "decode.foreground")
     tasks = [two_discs(), two_discs()]
     one, two = (

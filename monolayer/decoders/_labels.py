@@ -10,7 +10,8 @@ def closed(mask: np.ndarray, radius: int) -> np.ndarray:
     if not radius:
         return mask
     image = sitk.GetImageFromArray(mask.astype(np.uint8))
-    return sitk.GetArrayFromImage(sitk.BinaryMorphologicalClosing(image, [radius] * 2)).astype(bool)
+    # That of grey levels gives the same as that of masks in half the time.
+    return sitk.GetArrayFromImage(sitk.GrayscaleMorphologicalClosing(image, [radius] * 2)).astype(bool)
 
 
 def drop_small(mask: np.ndarray, area: int) -> np.ndarray:

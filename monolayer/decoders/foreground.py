@@ -84,5 +84,8 @@ def hills(heights: np.ndarray, h: float) -> np.ndarray:
     lowered = sitk.GetArrayFromImage(sitk.HMaxima(sitk.GetImageFromArray(heights), h))
     above = heights - lowered
     tops, count = ndimage.label(above > 0)
-    high = ndimage.maximum(above, tops, np.arange(1, count + 1)) >= h - ROUNDING
-    return np.append(0, np.cumsum(high) * high)[tops]
+    at = np.nonzero(tops)
+    highest = np.full(count + 1, -np.inf)  # the background's stays so
+    np.maximum.at(highest, tops[at], above[at])
+    high = highest >= h - ROUNDING
+    return (np.cumsum(high) * high)[tops]
