@@ -216,7 +216,7 @@ def test_loss_by_hand():
     assert losses["probability"] == pytest.approx(math.log(2))
     assert losses["distance"] == pytest.approx((1 * 2 + 0.5 * 8) / 1.5)
     assert losses["foreground"] == pytest.approx(math.log(2) + 1 - 2 * 1 / (2 + 2), abs=1e-4)
-    expected = losses["probability"] + 0.2 * losses["distance"] + losses["foreground"]
+    expected = losses["probability"] + losses["distance"] + losses["foreground"]
     assert losses["loss"] == pytest.approx(expected)
 
 
