@@ -97,13 +97,14 @@ def _maps(model: Model, data: Data, split: str) -> list[Maps]:
 
 def _tuned(head: str, maps: list[np.ndarray], coco: Coco) -> dict[str, Any]:
     values = read_parameters(ROOT / "params.yaml")["decode"][head]
-    search = read_search(values, load_decoder(head), f"decode.{head}")
+    decoder = load_decoder(head)
+    search = read_search(values, decoder, f"decode.{head}")
     tasks = [
         DecodeTask(own, true_cells(image))
         for own, image in zip(maps, annotated_images(coco, coco.images), strict=True)
     ]
     return best_trial(
-        tune_decoder(head, tasks, search, TuneSettings(), CellSettings(), ComputeSettings())
+        tune_decoder(decoder, tasks, search, TuneSettings(), CellSettings(), ComputeSettings())
     ).settings
 
 

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from monolayer.cell_evaluation import CellSettings, ImageCells, TrueCells, compare_cells, score_cells
 from monolayer.compute import ComputeSettings
-from monolayer.decoding import load_decoder
 from monolayer.metrics.files import write_metrics
 from monolayer.parallel import map_in_threads
 from monolayer.parameters import Settings, validate
@@ -94,7 +93,7 @@ def write_trials(path: Path, trials: Sequence[Trial], score: str) -> None:
 
 
 def tune_decoder(
-    name: str,
+    decoder: ModuleType,
     tasks: Sequence[DecodeTask],
     search: dict[str, list[Any]],
     settings: TuneSettings,
@@ -105,8 +104,8 @@ def tune_decoder(
 
     Parameters
     ----------
-    name
-        Of the decoder.
+    decoder
+        As `load_decoder` returns it.
     tasks
         Val images; never test.
     search
@@ -120,7 +119,7 @@ def tune_decoder(
         In the order of the trials; the first of the highest score is the best.
     """
     first = {key: values[0] for key, values in search.items()}
-    trials = _try(name, tasks, [first], settings.score, cell_settings, compute)
+    trials = _try(decoder, tasks, [first], settings.score, cell_settings, compute)
     for _ in range(settings.rounds):
         before = best_trial(trials)
         for key, values in search.items():
@@ -128,7 +127,7 @@ def tune_decoder(
             others = [{**best, key: value} for value in values if value != best[key]]
             known = [trial.settings for trial in trials]
             new = [candidate for candidate in others if candidate not in known]
-            trials += _try(name, tasks, new, settings.score, cell_settings, compute)
+            trials += _try(decoder, tasks, new, settings.score, cell_settings, compute)
         if best_trial(trials) is before:
             break
     return trials
@@ -140,14 +139,14 @@ def best_trial(trials: Sequence[Trial]) -> Trial:
 
 
 def _try(
-    name: str,
+    decoder: ModuleType,
     tasks: Sequence[DecodeTask],
     candidates: list[dict[str, Any]],
     score: str,
     cell_settings: CellSettings,
     compute: ComputeSettings,
 ) -> list[Trial]:
-    decode = partial(_decode_all, name=name, candidates=candidates, settings=cell_settings)
+    decode = partial(_decode_all, decoder=decoder, candidates=candidates, settings=cell_settings)
     by_image = map_in_threads(decode, tasks, compute)
     return [
         Trial(candidate, score_cells(list(images), score))
@@ -156,8 +155,7 @@ def _try(
 
 
 def _decode_all(
-    task: DecodeTask, name: str, candidates: list[dict[str, Any]], settings: CellSettings
+    task: DecodeTask, decoder: ModuleType, candidates: list[dict[str, Any]], settings: CellSettings
 ) -> list[ImageCells]:
-    decoder = load_decoder(name)
     decoded = (decoder.decode(task.maps, decoder.Settings(**candidate)) for candidate in candidates)
     return [compare_cells(task.truth, cells.runs, cells.scores, settings) for cells in decoded]

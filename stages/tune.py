@@ -35,7 +35,7 @@ def tune(model: Path, val: Path, images: Path, metrics: Path, plots: Path) -> No
     with memory_decided_by("predict.tile"):
         pairs = zip(outputs, map(true_cells, annotated_images(coco, listed)), strict=True)
         tasks = [DecodeTask(own.maps, truth) for own, truth in pairs]
-    trials = tune_decoder(trained.decoder, tasks, search, settings, cell_settings, compute)
+    trials = tune_decoder(decoder, tasks, search, settings, cell_settings, compute)
     write_tuned(metrics, trained.decoder, trials, settings)
     write_trials(plots / "trials.csv", trials, settings.score)
 

@@ -43,7 +43,7 @@ def two_discs() -> DecodeTask:
 def tune(search: dict[str, object], tasks: list[DecodeTask] | None = None, **settings: object) -> list[Trial]:
     lists = read_search({**PLAIN, **search}, DECODER, "decode.foreground")
     chosen = TuneSettings.model_validate(settings)
-    return tune_decoder("foreground", tasks or [two_discs()], lists, chosen, CellSettings(), ALONE)
+    return tune_decoder(DECODER, tasks or [two_discs()], lists, chosen, CellSettings(), ALONE)
 
 
 def test_the_best_settings_are_found():
@@ -80,7 +80,7 @@ def test_two_threads_find_the_same():
     search = read_search({**PLAIN, "threshold": [0.2, 0.5], "h": 1}, DECODER, "decode.foreground")
     tasks = [two_discs(), two_discs()]
     one, two = (
-        tune_decoder("foreground", tasks, search, TuneSettings(), CellSettings(), ComputeSettings(jobs=jobs))
+        tune_decoder(DECODER, tasks, search, TuneSettings(), CellSettings(), ComputeSettings(jobs=jobs))
         for jobs in (1, 2)
     )
     assert one == two
