@@ -61,8 +61,8 @@ def evaluate(
     save_png(plot_cell_curves(title, over_iou, over_score, number_of_cells(found)), plots / "cells.png")
     save_png(plot_confluence(title, cleaned_test.scores), plots / "confluence.png")
     extremes = extreme_images(cleaned_test, tasks["clean"], ImageFolder(images))
-    save_png(plot_agreement(title, extremes.foreground), plots / "overlays.png", colours=32)
-    save_png(plot_cells(title, extremes.cells), plots / "cell_overlays.png", colours=32)
+    save_png(plot_agreement(title, extremes.foreground), plots / "overlays.png")
+    save_png(plot_cells(title, extremes.cells), plots / "cell_overlays.png")
 
 
 if __name__ == "__main__":

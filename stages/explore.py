@@ -34,7 +34,7 @@ def explore(annotations: Path, images: Path, masks: Path, table: Path, metrics: 
         image = read_image(folder.path(fact.image.file_name, fact.split), fact.image)
         labels = read_labels(masks, fact.split, fact.image)
         panel = plot_annotations(image, labels, fact.title, f"{fact.split}, {fact.image.file_name}")
-        save_png(panel, plots / "cell_types" / f"{cell_type}.png", colours=16)
+        save_png(panel, plots / "cell_types" / f"{cell_type}.png")
 
 
 if __name__ == "__main__":

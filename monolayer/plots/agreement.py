@@ -20,13 +20,13 @@ def plot_confluence(title: str, scores: list[ImageScore]) -> Figure:
         dots = {"color": colour, "label": cell_type, "s": 22, "linewidths": 0.5, "edgecolors": "white"}
         left.scatter(true[own], predicted[own], **dots)
         right.scatter((true + predicted)[own] / 2, (predicted - true)[own], **dots)
-    left.plot([0, 100], [0, 100], color="#888888", linewidth=1, zorder=0)
+    left.plot([0, 100], [0, 100], color="#888888", linewidth=1, zorder=1)
     left.set(xlim=(0, 100), ylim=(0, 100), xlabel="true confluence, %", ylabel="predicted confluence, %")
     left.set_aspect("equal")
     left.set_title(f"RMSE {rmse(true, predicted):.1f} percentage points")
     low, high = limits_of_agreement(true, predicted)
     for level, style in ((bias(true, predicted), "-"), (low, "--"), (high, "--")):
-        right.axhline(level, color="#888888", linewidth=1, linestyle=style, zorder=0)
+        right.axhline(level, color="#888888", linewidth=1, linestyle=style, zorder=1)
     right.set(xlim=(0, 100), xlabel="mean of true and predicted, %")
     right.set_ylabel("predicted - true, percentage points")
     right.set_title(f"bias {bias(true, predicted):+.1f}, limits {low:+.1f} to {high:+.1f}")

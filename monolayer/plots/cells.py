@@ -55,7 +55,7 @@ def _draw_over_score(axes: Axes, curves: dict[str, np.ndarray]) -> None:
 def _draw_counts(axes: Axes, counts: dict[str, np.ndarray]) -> None:
     types, true, predicted = counts["cell_type"], counts["true"], counts["predicted"]
     limit = 1.05 * max(true.max(), predicted.max(), 1)
-    axes.plot([0, limit], [0, limit], color="#888888", linewidth=1, zorder=0)
+    axes.plot([0, limit], [0, limit], color="#888888", linewidth=1, zorder=1)
     for name, colour in colours_of(types.tolist()).items():
         own = types == name
         axes.scatter(

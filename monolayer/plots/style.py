@@ -73,23 +73,13 @@ def no_grid(axes: Axes, axis: Literal["x", "y"]) -> None:
 
 
 @styled  # matplotlib makes some of a figure's parts, such as the labels of ticks, when it draws them
-def save_png(figure: Figure, path: Path, colours: int = 64) -> None:
-    """Write a figure as PNG, without date or program name.
-
-    Parameters
-    ----------
-    figure
-        The drawing.
-    path
-        The file; folders are made.
-    colours
-        The picture is reduced to a palette of so many, which keeps it small enough for Git: a third of the
-        size of a drawing, and of a panel more, as a microscope's noise does not compress.
-    """
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG of 256 colours, without date or program name; folders are made."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    # Two rounds of k-means keep the few bright colours that a median cut alone washes out.
-    picture = picture.quantize(colours, kmeans=2, dither=Image.Dither.NONE)
+    # An octree merges a microscope's noise, which would fill Git, and keeps the colours of a few pixels,
+    # which a median cut gives up.
+    picture = picture.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path, optimize=True)

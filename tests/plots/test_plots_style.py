@@ -6,7 +6,9 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from monolayer.plots.style import PALETTE, axes_grid, colours_of, save_png, styled
@@ -27,6 +29,12 @@ def plot_noise() -> Figure:
     figure, ((axes,),) = axes_grid(1, 1, width=3, height=2)
     axes.imshow(np.random.default_rng(0).integers(0, 256, (50, 50, 3), dtype=np.uint8))
     return figure
+
+
+def colours_in(path: Path) -> np.ndarray:
+    """The colours of a picture, [N, 3]."""
+    with Image.open(path) as picture:
+        return np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0).astype(int)
 
 
 def test_the_same_bytes_again(tmp_path: Path):
@@ -50,12 +58,22 @@ def test_neither_date_nor_program(tmp_path: Path):
         assert picture.info == {}
 
 
-def test_few_colours_are_a_smaller_file(tmp_path: Path):
+def test_noise_is_a_smaller_file(tmp_path: Path):
     plot_noise().savefig(tmp_path / "all.png", dpi=100)
-    save_png(plot_noise(), tmp_path / "few.png", colours=16)
+    save_png(plot_noise(), tmp_path / "few.png")
     with Image.open(tmp_path / "few.png") as picture:
-        assert len(picture.getcolors()) <= 16
+        assert len(picture.getcolors()) <= 256
     assert (tmp_path / "few.png").stat().st_size < 0.5 * (tmp_path / "all.png").stat().st_size
+
+
+def test_colours_of_few_pixels_stay_beside_noise(tmp_path: Path):
+    figure = plot_noise()
+    for index, colour in enumerate(PALETTE):
+        figure.add_artist(Rectangle((0.05 + 0.05 * index, 0.02), 0.02, 0.03, color=colour))
+    save_png(figure, tmp_path / "points.png")
+    saved = colours_in(tmp_path / "points.png")
+    for colour in PALETTE:
+        assert np.abs(saved - np.multiply(to_rgb(colour), 255)).max(axis=1).min() < 16, colour
 
 
 def test_colours_follow_the_names_not_their_order():
