@@ -42,6 +42,16 @@ def coco(folder: Path) -> dict[str, Any]:
     return {"images": str(folder / "images"), "annotations": str(folder / "own.json"), "split": shares}
 
 
+def labels(folder: Path) -> dict[str, Any]:
+    names = [f"well {number}/image.tif" for number in range(6)]
+    _write_images(folder, names)
+    drawn = np.zeros((SIZE["height"], SIZE["width"]), np.uint16)
+    drawn[2:5, 3:9], drawn[5:8, 3:9] = 7, 300
+    for name in names:
+        write_tiff(folder / name.replace(".tif", "_masks.tif"), drawn)
+    return {"images": str(folder), "split": {"train": 0.5, "val": 0.25, "test": 0.25}}
+
+
 def synthetic(folder: Path) -> dict[str, Any]:
     images = {"train_images": 2, "val_images": 1, "test_images": 1, "width": 128, "height": 96}
     defects = dict.fromkeys(DefectSettings.model_fields, 0) | {"no_annotation": 1, "no_area": 1}
@@ -49,6 +59,7 @@ def synthetic(folder: Path) -> dict[str, Any]:
 
 
 SOURCES: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "labels": labels,
     "livecell": livecell,
     "coco": coco,
     "synthetic": synthetic,
