@@ -36,6 +36,7 @@ from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion
 from monolayer.models._model import Model
 from monolayer.parameters import read_parameters
+from monolayer.prediction import Cells
 from monolayer.tuning import DecodeTask, TuneSettings, best_trial, read_search, tune_decoder
 
 COMPUTE = on_this_machine(ComputeSettings(devices=1))
@@ -95,7 +96,7 @@ def _maps(model: Model, data: Data, split: str) -> list[Maps]:
     return [predict_maps(model, image, PredictSettings(), COMPUTE.precision) for image in images]
 
 
-def _tuned(head: str, maps: list[np.ndarray], coco: Coco) -> dict[str, Any]:
+def _tuned(head: str, maps: list[np.ndarray | Cells], coco: Coco) -> dict[str, Any]:
     values = read_parameters(ROOT / "params.yaml")["decode"][head]
     decoder = load_decoder(head)
     search = read_search(values, decoder, f"decode.{head}")
@@ -108,7 +109,9 @@ def _tuned(head: str, maps: list[np.ndarray], coco: Coco) -> dict[str, Any]:
     ).settings
 
 
-def _decoded(head: str, settings: dict[str, Any], maps: list[np.ndarray], coco: Coco) -> list[ImageCells]:
+def _decoded(
+    head: str, settings: dict[str, Any], maps: list[np.ndarray | Cells], coco: Coco
+) -> list[ImageCells]:
     decoder = load_decoder(head)
     chosen = decoder.Settings(**settings)
     found = [decoder.decode(own, chosen) for own in maps]

@@ -9,13 +9,17 @@ import torch
 from monai.inferers.utils import sliding_window_inference
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
 from monolayer.accelerator import autocast, find_device
+from monolayer.candidates import find_candidates
 from monolayer.compute import ComputeSettings, Precision
+from monolayer.models._detector import Detector
 from monolayer.models._model import Model
+from monolayer.models._pixels import PixelModel, outputs_at_stride
 from monolayer.normalisation import grey_histogram, offset_and_scale
 from monolayer.parameters import Number, Settings
+from monolayer.prediction import Cells, best_scores
 from monolayer.resizing import resize_image
 
 
@@ -27,16 +31,17 @@ class PredictSettings(Settings):
     overlap: Number = Field(default=0.25, ge=0, lt=1)
     """Share of a tile that its neighbours cover too; a Gaussian weight blends them."""
     test_time_augmentation: bool = False
-    """Average the outputs of all eight right-angle turns and reflections, for eight times the time."""
+    """Average the outputs of all eight right-angle turns and reflections, for eight times the time; the
+    candidates of a detector are gathered from all of them."""
 
 
 class Maps(NamedTuple):
-    """What a model says of each pixel of one image."""
+    """What a model says of one image."""
 
     foreground: np.ndarray
     """Probability of belonging to a cell, float32 [H, W]."""
-    maps: np.ndarray
-    """What the model's decoder reads, float32 [M, H, W]."""
+    maps: np.ndarray | Cells
+    """What the model's decoder reads: float32 [M, H, W], or the candidates of a detector."""
 
 
 def prepared(model: Model, compute: ComputeSettings) -> Model:
@@ -68,11 +73,24 @@ def predict_maps(
     """
     device = next(model.parameters()).device
     pixels = torch.from_numpy(_as_seen(image, model)).to(device)[None, None]  # (1, 1, H, W)
-    apply = model if max(pixels.shape) <= settings.tile else _tiled(model, settings)
     with autocast(precision, device):
-        outputs = _outputs(model, apply, pixels, settings.test_time_augmentation)
+        if isinstance(model, Detector):
+            return _detected(model, pixels, settings)
+        assert isinstance(model, PixelModel)  # there is no third kind
+        return _mapped(model, pixels, image.shape, settings)
+
+
+def _detected(model: Detector, pixels: Tensor, settings: PredictSettings) -> Maps:
+    all_turns = settings.test_time_augmentation
+    cells = find_candidates(model, pixels, settings.tile, settings.overlap, all_turns)
+    return Maps(best_scores(cells, *pixels.shape[-2:]), cells)
+
+
+def _mapped(model: PixelModel, pixels: Tensor, shape: tuple[int, ...], settings: PredictSettings) -> Maps:
+    apply = model if max(pixels.shape) <= settings.tile else _tiled(model, settings)
+    outputs = _outputs(model, apply, pixels, settings.test_time_augmentation)
     if model.resize is not None:
-        outputs = interpolate(outputs.float(), size=image.shape, mode="bilinear", antialias=True)
+        outputs = interpolate(outputs.float(), size=shape, mode="bilinear", antialias=True)
     foreground, maps = model.foreground(outputs)[0], model.maps(outputs)[0]
     return Maps(foreground.cpu().numpy(), maps.cpu().numpy())
 
@@ -84,7 +102,7 @@ def _as_seen(image: np.ndarray, model: Model) -> np.ndarray:
     return (seen - offset) / scale
 
 
-def _outputs(model: Model, apply: Callable[[Tensor], Tensor], images: Tensor, all_turns: bool) -> Tensor:
+def _outputs(model: PixelModel, apply: Callable[[Tensor], Tensor], images: Tensor, all_turns: bool) -> Tensor:
     if not all_turns:
         return outputs_at_stride(apply, model.stride, images)
     total = torch.zeros(())
@@ -96,16 +114,7 @@ def _outputs(model: Model, apply: Callable[[Tensor], Tensor], images: Tensor, al
     return total / 8
 
 
-def outputs_at_stride(apply: Callable[[Tensor], Tensor], stride: int, images: Tensor) -> Tensor:
-    """Return the outputs [B, C, H, W] for images [B, 1, H, W], padded by reflection to `stride`."""
-    height, width = images.shape[-2:]
-    below, right = -height % stride, -width % stride
-    # Reflection needs more pixels than it adds; an image as small as that repeats its edge.
-    mode = "reflect" if below < height and right < width else "replicate"
-    return apply(pad(images, (0, right, 0, below), mode=mode))[..., :height, :width]
-
-
-def _tiled(model: Model, settings: PredictSettings) -> Callable[[Tensor], Tensor]:
+def _tiled(model: PixelModel, settings: PredictSettings) -> Callable[[Tensor], Tensor]:
     def apply(images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
         return sliding_window_inference(

@@ -15,6 +15,7 @@ from monolayer.compute import ComputeSettings
 from monolayer.metrics.files import write_metrics
 from monolayer.parallel import map_in_threads
 from monolayer.parameters import Settings, validate
+from monolayer.prediction import Cells
 
 
 class TuneSettings(Settings):
@@ -31,8 +32,8 @@ class TuneSettings(Settings):
 class DecodeTask(NamedTuple):
     """One image to be decoded."""
 
-    maps: np.ndarray
-    """What the decoder reads, float32 [M, H, W]."""
+    maps: np.ndarray | Cells
+    """What the decoder reads, see `monolayer.inference.Maps`."""
     truth: TrueCells
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, max_pool2d
 
 from monolayer import parameters
-from monolayer.heads._head import Head
+from monolayer.heads._head import PixelHead
 from monolayer.parameters import Number
 
 BACKGROUND, CELL, CONTOUR = range(3)
@@ -27,7 +27,7 @@ class Settings(parameters.Settings):
     """These three are the weights of the classes in the cross-entropy."""
 
 
-class ContourHead(Head):
+class ContourHead(PixelHead):
     """Tells background, the inside of cells, and contours apart."""
 
     channels = 3

@@ -6,8 +6,9 @@ from numpy.testing import assert_allclose
 
 from monolayer.decoding import load_decoder
 from monolayer.errors import InputError
-from monolayer.inference import PredictSettings, outputs_at_stride, predict_maps
+from monolayer.inference import PredictSettings, predict_maps
 from monolayer.models._files import read_model, write_model
+from monolayer.models._pixels import outputs_at_stride
 from monolayer.models._settings import selected_model
 from monolayer.plugins import load_plugin
 from monolayer.prediction import encode_cells
