@@ -8,7 +8,7 @@ import numpy as np
 from monolayer.coco import Annotation
 from monolayer.images import read_image, read_label_image
 from monolayer.prediction import Cells, encode_cells
-from monolayer.rasterise import label_runs
+from monolayer.rasterise import CellRuns, label_runs
 
 
 class LabelledImage(msgspec.Struct):
@@ -46,10 +46,23 @@ def annotations_of_labels(labels: np.ndarray) -> list[Annotation]:
     """
     numbers, cells = np.unique(labels, return_inverse=True)
     cells = cells.reshape(labels.shape) + (0 if (numbers[:1] == 0).all() else 1)
-    runs = label_runs(cells)
-    count = len(numbers) - int((numbers == 0).any())
-    codes = encode_cells(Cells(runs, np.ones(count)), *labels.shape)
-    boxes, areas = runs.boxes(len(labels)).tolist() if count else [], runs.areas(count).tolist()
+    return annotations_of_cells(label_runs(cells), int(np.count_nonzero(numbers)), *labels.shape)
+
+
+def annotations_of_cells(runs: CellRuns, count: int, height: int, width: int) -> list[Annotation]:
+    """Return cells as run-length codes, numbered from 0 on, of image 0.
+
+    Parameters
+    ----------
+    runs
+        Of `count` cells, each with at least one pixel.
+    count
+        Number of cells.
+    height, width
+        Size of the image in pixels.
+    """
+    codes = encode_cells(Cells(runs, np.ones(count)), height, width)
+    boxes, areas = runs.boxes(height).tolist() if count else [], runs.areas(count).tolist()
     return [
         Annotation(
             id=number,

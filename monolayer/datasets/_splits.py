@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import numpy as np
 from pydantic import AfterValidator
 
+from monolayer.coco import Annotation, Coco, Image, write_coco
+from monolayer.datasets._label_images import numbered
 from monolayer.parameters import Number
 
 Split = Literal["train", "val", "test"]
@@ -60,3 +63,28 @@ def divide(cell_types: Sequence[str], shares: dict[Split, float], seed: int) -> 
         for split, part in zip(SPLITS, drawn, strict=True):
             parts[split] += part.tolist()
     return {split: sorted(part) for split, part in parts.items()}
+
+
+def write_splits(
+    folder: Path, images: list[Image], annotations: list[list[Annotation]], parts: dict[Split, list[int]]
+) -> None:
+    """Write ``{train,val,test}.json``.
+
+    Parameters
+    ----------
+    folder
+        Where to.
+    images
+        Of all splits; the id of each is its position.
+    annotations
+        Of each image; they get ids that no two splits share.
+    parts
+        Positions of the images of each split.
+    """
+    first = 0
+    for split, part in parts.items():
+        coco = Coco([images[number] for number in part], [])
+        for number in part:
+            coco.annotations += numbered(annotations[number], number, first)
+            first += len(annotations[number])
+        write_coco(folder / f"{split}.json", coco)

@@ -14,7 +14,7 @@ import monolayer.datasets
 from monolayer.coco import SPLITS, Coco, Image, read_coco, write_coco
 from monolayer.datasets._settings import DatasetSettings, selected_dataset
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image, write_tiff
+from monolayer.images import ImageFolder, read_image, write_png, write_tiff
 from monolayer.parameters import read_parameters
 from monolayer.rasterise import cell_runs
 from monolayer.synthesis.defects import DefectSettings
@@ -52,6 +52,19 @@ def labels(folder: Path) -> dict[str, Any]:
     return {"images": str(folder), "split": {"train": 0.5, "val": 0.25, "test": 0.25}}
 
 
+def sartorius(folder: Path) -> dict[str, Any]:
+    rows = ["id,annotation,width,height,cell_type,sample_date"]
+    for number in range(8):
+        cell_type = ("astro", "shsy5y")[number % 2]
+        rows += [f"{number},{code},12,10,{cell_type},2019" for code in ("14 8 26 8", "50 3 62 1")]
+        (folder / "train").mkdir(exist_ok=True)
+        write_png(
+            folder / "train" / f"{number}.png", np.full((SIZE["height"], SIZE["width"]), number, np.uint8)
+        )
+    (folder / "train.csv").write_text("\n".join(rows))
+    return {"folder": str(folder), "split": {"train": 0.5, "val": 0.25, "test": 0.25}}
+
+
 def synthetic(folder: Path) -> dict[str, Any]:
     images = {"train_images": 2, "val_images": 1, "test_images": 1, "width": 128, "height": 96}
     defects = dict.fromkeys(DefectSettings.model_fields, 0) | {"no_annotation": 1, "no_area": 1}
@@ -62,6 +75,7 @@ SOURCES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "labels": labels,
     "livecell": livecell,
     "coco": coco,
+    "sartorius": sartorius,
     "synthetic": synthetic,
 }
 """For each source: makes what it reads in an empty folder, and returns its settings."""
