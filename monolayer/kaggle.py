@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monolayer.errors import InputError
-from monolayer.rasterise import CellRuns, label_runs
+from monolayer.rasterise import CellRuns, label_runs, pixel_runs
 
 Order = Literal["rows", "columns"]
 """How an image's pixels are numbered, from 1 on: along the rows (left to right, then top to bottom), or down
@@ -158,11 +158,7 @@ def _down_columns(runs: CellRuns, height: int, width: int, order: Order) -> Cell
     if order == "rows":
         row, column = np.divmod(position, width)
         position = column * height + row
-    stride = height * width + 1  # a cell's first pixel does not follow the last one of the cell before
-    pixel = np.sort(cell * stride + position)
-    first = pixel[np.diff(pixel, prepend=-2) != 1]
-    last = pixel[np.diff(pixel, append=-2) != 1]
-    return CellRuns(first % stride, last % stride + 1, first // stride)
+    return pixel_runs(position, cell)
 
 
 def write_codes(labels: np.ndarray, order: Order) -> list[str]:

@@ -35,8 +35,8 @@ def read_published(name: str, urls: dict[str, str]) -> dict[str, Any] | None:
         )
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch has many ways to say that a file is none of its own
-        raise InputError(f"weights: {path} holds none ({error}): give a file that torch saved") from None
+    except Exception:  # torch has many ways to say that a file is none of its own, all at length
+        raise InputError(f"weights: {path} holds none: give a file of tensors that torch saved") from None
     if not isinstance(weights, dict):
         raise InputError(f"weights: {path} holds a {type(weights).__name__}: give a file of a net's weights")
     return weights
