@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from monolayer.coco import Annotation
+from monolayer.coco import Annotation, Coco, Image, write_coco
+from monolayer.datasets._splits import Split
 from monolayer.images import read_image, read_label_image
 from monolayer.prediction import Cells, encode_cells
 from monolayer.rasterise import label_runs
@@ -70,3 +71,26 @@ def numbered(annotations: list[Annotation], image_id: int, first: int) -> list[A
         msgspec.structs.replace(annotation, id=first + number, image_id=image_id)
         for number, annotation in enumerate(annotations)
     ]
+
+
+def write_splits(
+    folder: Path, images: list[Image], labelled: list[LabelledImage], parts: dict[Split, list[int]]
+) -> None:
+    """Write ``{train,val,test}.json``.
+
+    Parameters
+    ----------
+    folder
+        Where to write.
+    images, labelled
+        All images, each of the id that is its position, and their cells.
+    parts
+        Positions of the images of each split.
+    """
+    first = 0
+    for split, part in parts.items():
+        coco = Coco([images[number] for number in part], [])
+        for number in part:
+            coco.annotations += numbered(labelled[number].annotations, number, first)
+            first += len(labelled[number].annotations)
+        write_coco(folder / f"{split}.json", coco)

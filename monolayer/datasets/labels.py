@@ -7,12 +7,12 @@ from typing import NamedTuple
 import pandas as pd
 from pydantic import Field
 
-from monolayer.coco import Coco, Image, write_coco
+from monolayer.coco import Image
 from monolayer.compute import ComputeSettings
 from monolayer.datasets._description import write_description
-from monolayer.datasets._label_images import LabelledImage, numbered, read_labelled
+from monolayer.datasets._label_images import LabelledImage, read_labelled, write_splits
 from monolayer.datasets._own import OwnDataSettings
-from monolayer.datasets._splits import Split, divide
+from monolayer.datasets._splits import divide
 from monolayer.disk import copy_images
 from monolayer.errors import InputError
 from monolayer.images import ARRAY_ENDING, IMAGE_ENDINGS
@@ -78,7 +78,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         Image(number, pair.image.relative_to(root).as_posix(), own.width, own.height, cell_type)
         for number, (pair, own, cell_type) in enumerate(zip(pairs, labelled, cell_types, strict=True))
     ]
-    _write_splits(folder / "annotations", images, labelled, parts)
+    write_splits(folder / "annotations", images, labelled, parts)
     write_description(folder, settings.description(settings.images))
 
 
@@ -135,18 +135,6 @@ def _cell_types(settings: Settings, names: list[str]) -> list[str]:
 
 def _read(pair: _Pair) -> LabelledImage:
     return read_labelled(pair.image, pair.labels, REMEDY)
-
-
-def _write_splits(
-    folder: Path, images: list[Image], labelled: list[LabelledImage], parts: dict[Split, list[int]]
-) -> None:
-    first = 0
-    for split, part in parts.items():
-        coco = Coco([images[number] for number in part], [])
-        for number in part:
-            coco.annotations += numbered(labelled[number].annotations, number, first)
-            first += len(labelled[number].annotations)
-        write_coco(folder / f"{split}.json", coco)
 
 
 def _list(items: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ctc_movie import Movie
 
 import monolayer.datasets
 from monolayer.coco import SPLITS, Coco, Image, read_coco, write_coco
@@ -42,6 +43,10 @@ def coco(folder: Path) -> dict[str, Any]:
     return {"images": str(folder / "images"), "annotations": str(folder / "own.json"), "split": shares}
 
 
+def ctc(folder: Path) -> dict[str, Any]:
+    return {"data": str(Movie(folder).write().root)}
+
+
 def labels(folder: Path) -> dict[str, Any]:
     names = [f"well {number}/image.tif" for number in range(6)]
     _write_images(folder, names)
@@ -59,9 +64,10 @@ def synthetic(folder: Path) -> dict[str, Any]:
 
 
 SOURCES: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "coco": coco,
+    "ctc": ctc,
     "labels": labels,
     "livecell": livecell,
-    "coco": coco,
     "synthetic": synthetic,
 }
 """For each source: makes what it reads in an empty folder, and returns its settings."""
