@@ -57,7 +57,8 @@ class Movie:
     def write_image(self, sequence: str, frame: int) -> None:
         """Write a frame: discs that are told from the ground by their texture, 16 bit."""
         rng = np.random.default_rng((int(sequence), frame))
-        noise = rng.normal(0, 900, (HEIGHT, WIDTH)) * (self.labels(sequence, frame) > 0)
+        sd = np.where(self.labels(sequence, frame) > 0, 900, 50)
+        noise = sd * rng.normal(0, 1, (HEIGHT, WIDTH))
         self.write_labels(f"{sequence}/t", frame, (8000 + noise).astype(np.uint16))
 
     def write_labels(self, prefix: str, frame: int, plane: np.ndarray) -> Path:
