@@ -17,6 +17,9 @@ from monolayer.errors import InputError
 
 SPLITS = ("train", "val", "test")
 
+Truth = Literal["complete", "partial", "none"]
+"""Whether all cells of an image are annotated, or only some, or nobody has annotated it."""
+
 
 class Image(msgspec.Struct, omit_defaults=True, gc=False):
     """One image of a split."""
@@ -32,8 +35,8 @@ class Image(msgspec.Struct, omit_defaults=True, gc=False):
     """Recording that the image is a frame of, where the file name does not tell it; see `place_in_time`."""
     frame: int = 0
     """Its number in that recording."""
-    truth: Literal["complete", "partial", "none"] = "complete"
-    """Whether all of its cells are annotated, or only some, or nobody has annotated it."""
+    truth: Truth = "complete"
+    """How far it is annotated."""
 
 
 class Annotation(msgspec.Struct, gc=False):

@@ -190,7 +190,9 @@ def to_grey(image: np.ndarray, path: Path) -> np.ndarray:
     elif image.ndim == 3 and image.shape[2] in (1, 2):
         image = image[..., 0]
     if image.ndim != 2:
-        raise InputError(f"{path} has shape {image.shape}: expected one grey or colour plane")
+        raise InputError(
+            f"{path} has shape {image.shape}: expected one grey or colour plane, not a volume or a stack"
+        )
     if is_8_bit:
         return np.rint(image).astype(np.uint8)
     low, high = float(image.min()), float(image.max())

@@ -13,7 +13,15 @@ from monolayer.inference import PredictSettings, predict_maps, prepared
 from monolayer.models._files import read_model
 from monolayer.parameters import lookup, read_parameters, section
 from monolayer.sampling import spread
-from monolayer.tuning import DecodeTask, TuneSettings, read_search, tune_decoder, write_trials, write_tuned
+from monolayer.tuning import (
+    DecodeTask,
+    TuneSettings,
+    images_to_tune_on,
+    read_search,
+    tune_decoder,
+    write_trials,
+    write_tuned,
+)
 from stages.command import run
 
 
@@ -29,7 +37,7 @@ def tune(model: Path, val: Path, images: Path, metrics: Path, plots: Path) -> No
     key = f"decode.{trained.decoder}"
     search = read_search(lookup(parameters, key), decoder, key)
     coco, folder = read_coco(val), ImageFolder(images)
-    listed = spread(coco.images, settings.images)
+    listed = spread(images_to_tune_on(coco.images, settings), settings.images)
     pixels = (read_image(folder.path(image.file_name, "val"), image) for image in listed)
     outputs = (predict_maps(trained, image, predict_settings, compute.precision) for image in pixels)
     with memory_decided_by("predict.tile"):

@@ -3,18 +3,15 @@
 606 images of LIVECell's kind and size, with 73,585 cells of three neuronal types: shsy5y, astro and cort.
 """
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from monolayer.archives import unzip
 from monolayer.coco import Annotation, Image
 from monolayer.compute import ComputeSettings
+from monolayer.datasets._archived import opened
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._label_images import annotations_of_cells
 from monolayer.datasets._settings import DatasetSettings
@@ -34,7 +31,7 @@ COLUMNS = ["id", "annotation", *OF_IMAGE]
 class Settings(DatasetSettings):
     """Where the competition's files are, and how its training images are divided."""
 
-    folder: str
+    data: str
     """Folder or zip archive that holds ``train.csv``, one row for each cell, and ``train/<id>.png``: what
     ``kaggle competitions download -c sartorius-cell-instance-segmentation`` brings. An archive is unpacked
     whole for a while."""
@@ -79,7 +76,8 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         size or cell type, or it has another size; a code is none or does not fit its image; a split is empty;
         the archive is damaged; or the disk has no room.
     """
-    with _source(Path(settings.folder), scratch) as source:
+    with opened(settings.data, None, scratch) as (given, _):
+        source = _require_layout(given)
         listed = _list_images(source)
         images = [item.image for item in listed]
         parts = divide([image.cell_type for image in images], settings.split, settings.seed)
@@ -92,26 +90,10 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         write_description(folder, _describe(settings, source / TABLE))
 
 
-@contextmanager
-def _source(folder: Path, scratch: Path) -> Iterator[Path]:
-    if folder.suffix.lower() != ".zip" or folder.is_dir():
-        yield _require_layout(folder)
-        return
-    if not folder.is_file():
-        raise InputError(f"folder: {folder.absolute()} not found: give the path of the archive")
-    unpacked = scratch / "sartorius" / folder.stem
-    shutil.rmtree(unpacked, ignore_errors=True)
-    unzip(folder, unpacked)
-    try:
-        yield _require_layout(unpacked)
-    finally:
-        shutil.rmtree(unpacked)
-
-
 def _require_layout(folder: Path) -> Path:
     if not ((folder / TABLE).is_file() and (folder / IMAGES).is_dir()):
         raise InputError(
-            f"folder: {folder.absolute()} is no folder with {TABLE} and {IMAGES}/: give the folder or "
+            f"data: {folder.absolute()} is no folder with {TABLE} and {IMAGES}/: give the folder or "
             "the zip archive that Kaggle's download made"
         )
     return folder
@@ -174,6 +156,6 @@ def _describe(settings: Settings, table: Path) -> Description:
             "live cell segmentation. Nature Methods 18, 1038-1045 (2021). "
             "https://doi.org/10.1038/s41592-021-01249-6"
         ),
-        source=settings.folder,
+        source=settings.data,
         files=[SourceFile(TABLE, fetched.bytes, fetched.sha256)],
     )

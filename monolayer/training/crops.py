@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from monolayer.normalisation import NormaliseSettings, offset_and_scale
-from monolayer.packing import Packed
+from monolayer.packing import Packed, annotated
 from monolayer.parameters import Number, Settings
 from monolayer.training.places import along, interpolated, reflected, warped
 from monolayer.training.processes import ALONE, Share
@@ -73,7 +73,7 @@ class Crops:
     Parameters
     ----------
     packed
-        Images to cut from.
+        Images to cut from; those whose cells are not all annotated are left out.
     size
         Side of the square crops in pixels; a smaller image is reflected to it.
     batch_size
@@ -106,6 +106,7 @@ class Crops:
         # Torch cannot index uint16; the sign comes off again in `_labels_at`.
         self._labels = torch.from_numpy(packed.labels.view(np.int16)).to(device)
         self._levels = torch.from_numpy(offset_and_scale(packed.histograms, normalise)).to(device)
+        self._annotated = annotated(packed)
         self._heights, self._widths = packed.heights, packed.widths
         self._first_rows = np.concatenate([[0], np.cumsum(self._heights)])
         areas = self._heights * self._widths
@@ -146,7 +147,7 @@ class Crops:
         return bool(self._settings.rotate or self._settings.scale)
 
     def _draw(self, rng: np.random.Generator) -> Windows:
-        image = rng.integers(len(self._heights), size=self._batch_size)
+        image = self._annotated[rng.integers(len(self._annotated), size=self._batch_size)]
         kind = self._draw_kind(image, rng)
         start, end = self._pixels_of_kind(image, kind)
         kind = np.where(start < end, kind, 1 - kind)

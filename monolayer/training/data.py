@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from monolayer.normalisation import NormaliseSettings, offset_and_scale
-from monolayer.packing import Packed
+from monolayer.packing import Packed, annotated
 from monolayer.sampling import spread
 from monolayer.training.processes import ALONE, Share
 
@@ -22,7 +22,7 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
     normalise
         How the images are normalised.
     count
-        Take so many images, evenly spread over the split; None for all.
+        Take so many of the images whose cells are all annotated, evenly spread over the split; None for all.
     share
         Of which process this is. Where the images do not suffice, some get one that does not count.
     """
@@ -32,7 +32,7 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
     ) -> None:
         self._packed = packed
         self._levels = offset_and_scale(packed.histograms, normalise)
-        self._chosen = spread(range(len(packed.images)), count)
+        self._chosen = spread(annotated(packed).tolist(), count)
         even = math.ceil(len(self._chosen) / share.world) * share.world
         self._own = range(share.rank, even, share.world)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ctc_movie import Movie
 
 import monolayer.datasets
 from monolayer.coco import SPLITS, Coco, Image, read_coco, write_coco
@@ -42,6 +43,10 @@ def coco(folder: Path) -> dict[str, Any]:
     return {"images": str(folder / "images"), "annotations": str(folder / "own.json"), "split": shares}
 
 
+def ctc(folder: Path) -> dict[str, Any]:
+    return {"data": str(Movie(folder).write().root)}
+
+
 def labels(folder: Path) -> dict[str, Any]:
     names = [f"well {number}/image.tif" for number in range(6)]
     _write_images(folder, names)
@@ -62,7 +67,7 @@ def sartorius(folder: Path) -> dict[str, Any]:
             folder / "train" / f"{number}.png", np.full((SIZE["height"], SIZE["width"]), number, np.uint8)
         )
     (folder / "train.csv").write_text("\n".join(rows))
-    return {"folder": str(folder), "split": {"train": 0.5, "val": 0.25, "test": 0.25}}
+    return {"data": str(folder), "split": {"train": 0.5, "val": 0.25, "test": 0.25}}
 
 
 def synthetic(folder: Path) -> dict[str, Any]:
@@ -72,9 +77,10 @@ def synthetic(folder: Path) -> dict[str, Any]:
 
 
 SOURCES: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "coco": coco,
+    "ctc": ctc,
     "labels": labels,
     "livecell": livecell,
-    "coco": coco,
     "sartorius": sartorius,
     "synthetic": synthetic,
 }

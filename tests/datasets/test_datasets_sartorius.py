@@ -45,7 +45,7 @@ class Competition:
         if not (self.folder / "train.csv").exists():
             self.write()
         shares = {"train": 0.5, "val": 0.25, "test": 0.25}
-        values = {"source": "sartorius", "folder": str(self.folder), "split": shares}
+        values = {"source": "sartorius", "data": str(self.folder), "split": shares}
         settings = Settings.model_validate(values | others)
         download(settings, self.root / "raw", self.root / "scratch")
         return {split: read_coco(self.root / f"raw/annotations/{split}.json") for split in SPLITS}
@@ -113,10 +113,10 @@ def test_an_archive_gives_what_its_folder_gives(competition: Competition, inner:
     expected = competition.download()
     base = competition.root if inner else competition.folder
     shutil.make_archive(str(competition.root / "zips" / "kaggle"), "zip", base, inner or None)
-    found = competition.download(folder=str(competition.root / "zips" / "kaggle.zip"))
+    found = competition.download(data=str(competition.root / "zips" / "kaggle.zip"))
     assert found == expected
     assert len(list((competition.root / "raw" / "images").iterdir())) == 12
-    assert not list((competition.root / "scratch" / "sartorius").iterdir())
+    assert not list((competition.root / "scratch").iterdir())
 
 
 def test_the_table_is_described(competition: Competition) -> None:
@@ -130,17 +130,17 @@ def test_the_table_is_described(competition: Competition) -> None:
 
 
 def test_missing_folder_or_archive(competition: Competition) -> None:
-    with pytest.raises(InputError, match=r"folder: .*nowhere is no folder with train\.csv and train/: give"):
-        competition.download(folder=str(competition.root / "nowhere"))
-    with pytest.raises(InputError, match=r"folder: .*nowhere\.zip not found: give the path of the archive"):
-        competition.download(folder=str(competition.root / "nowhere.zip"))
+    with pytest.raises(InputError, match=r"data: .*nowhere not found: give a folder, a zip archive"):
+        competition.download(data=str(competition.root / "nowhere"))
+    with pytest.raises(InputError, match=r"data: .*nowhere\.zip not found: give a folder"):
+        competition.download(data=str(competition.root / "nowhere.zip"))
 
 
 @pytest.mark.parametrize("name", ["train.csv", "train"])
 def test_a_part_of_the_layout_is_missing(competition: Competition, name: str) -> None:
     competition.write()
     shutil.move(competition.folder / name, competition.root / name)
-    settings = Settings(source="sartorius", folder=str(competition.folder))
+    settings = Settings(source="sartorius", data=str(competition.folder))
     with pytest.raises(InputError, match=r"kaggle is no folder with train\.csv and train/"):
         download(settings, competition.root / "raw", competition.root / "scratch")
 
@@ -149,14 +149,14 @@ def test_an_archive_of_something_else(competition: Competition) -> None:
     competition.write()
     shutil.make_archive(str(competition.root / "other"), "zip", competition.folder / "train")
     with pytest.raises(InputError, match=r"other is no folder with train\.csv and train/"):
-        competition.download(folder=str(competition.root / "other.zip"))
-    assert not list((competition.root / "scratch" / "sartorius").iterdir())
+        competition.download(data=str(competition.root / "other.zip"))
+    assert not list((competition.root / "scratch").iterdir())
 
 
 def test_a_damaged_archive(competition: Competition) -> None:
     (competition.root / "damaged.zip").write_bytes(b"PK, once")
     with pytest.raises(InputError, match=r"damaged\.zip cannot be unpacked"):
-        competition.download(folder=str(competition.root / "damaged.zip"))
+        competition.download(data=str(competition.root / "damaged.zip"))
 
 
 @pytest.mark.parametrize("column", ["id", "annotation", "width", "height", "cell_type"])
@@ -244,6 +244,6 @@ def test_no_room(competition: Competition, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_an_unknown_order() -> None:
-    values = {"source": "sartorius", "folder": "a", "order": "fortran"}
+    values = {"source": "sartorius", "data": "a", "order": "fortran"}
     with pytest.raises(InputError, match=r"sartorius\.order: Input should be 'rows' or 'columns'"):
         validate(values, "datasets.sartorius", Settings)

@@ -80,5 +80,5 @@ def test_anchors_are_as_small_as_cells():
 
 
 def test_weights_that_are_none(tmp_path):
-    with pytest.raises(InputError, match=r"weights: imagenet is no file: give one, or null, or coco"):
+    with pytest.raises(InputError, match=r"weights: imagenet is no file, and none of coco"):
         maskrcnn.build(settings(weights="imagenet")).take_published_weights()
