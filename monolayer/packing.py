@@ -127,17 +127,19 @@ def resized_once(packed: Packed, side: int, folder: Path) -> Packed:
     return read_packed(folder)
 
 
-def annotated(packed: Packed) -> np.ndarray:
+def annotated(packed: Packed, partly: bool = False) -> np.ndarray:
     """Return the positions of the images whose cells are all annotated, int64 [K], ascending.
 
-    The others stay packed: models of time see them between these.
+    The others stay packed: models of time see them between these, and learn from images that are `partly`
+    annotated, too.
 
     Raises
     ------
     InputError
         There are none.
     """
-    positions = np.flatnonzero([image.truth == "complete" for image in packed.images])
+    truths = ("complete", "partial") if partly else ("complete",)
+    positions = np.flatnonzero([image.truth in truths for image in packed.images])
     if not len(positions):
         raise InputError(
             f"none of the {len(packed.images)} packed images, such as {packed.images[0].file_name}, has all "

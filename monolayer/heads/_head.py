@@ -28,6 +28,8 @@ class PixelHead(Head):
     """Outputs of the net for each pixel, C."""
     resizable: bool = True
     """Outputs for a resized image, resized back, mean the same; directions and distances would not."""
+    leaves_out: bool = False
+    """Pixels with a negative label are not learned."""
 
     @abstractmethod
     def targets(self, labels: Tensor) -> Tensor:

@@ -28,6 +28,8 @@ class Model(nn.Module, ABC):
         """Height and width of a batch must be multiples of it."""
         self.decoder = decoder
         """The module of monolayer/decoders that finds cells in what the model says."""
+        self.frames = 1
+        """A batch consists of clips of so many frames of a recording, one clip behind the other."""
         self.normalise = settings.normalise
         self.resize = settings.resize
 

@@ -123,6 +123,7 @@ def fit(
         normalise=model_settings.normalise,
         seed=seed,
         device=home_of(train, device, settings.resident_share),
+        frames=model.frames,
         share=share,
     )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
@@ -144,7 +145,9 @@ def fit(
         trainer.fit(
             task,
             train_dataloaders=range(steps),
-            val_dataloaders=WholeImages(val, model_settings.normalise, settings.validation_images, share),
+            val_dataloaders=WholeImages(
+                val, model_settings.normalise, settings.validation_images, share, model.frames
+            ),
             ckpt_path=last if last.exists() else None,
             weights_only=True,
         )

@@ -79,7 +79,8 @@ class Task(LightningModule):
         step = self.global_step
         torch.manual_seed(self._seed + step)
         images, labels, levels = (values.to(self.device) for values in self._crops.batch(step))
-        images = vary_grey_levels(images.unsqueeze(1), self._settings.grey, self._share)
+        clips = images.unflatten(0, (-1, self.model.frames))  # all frames of a clip are changed alike
+        images = vary_grey_levels(clips, self._settings.grey, self._share).flatten(0, 1).unsqueeze(1)
         offset, scale = levels.T[:, :, None, None, None]
         if self._share.rank:  # else all processes drop the same channels
             torch.manual_seed(self._seed + step + self._share.rank * self._steps)

@@ -16,6 +16,7 @@ from monolayer.plugins import load_plugin
 from monolayer.prediction import encode_cells
 
 SMALLEST = {
+    "convlstm_unet": {"head": {"method": "contour"}, "channels": [8, 16, 16], "frames": 2},
     "maskrcnn": {"head": {"method": "boxes"}, "proposals": 50, "samples": 8, "detections": 20},
     "resunet": {},
     "unet": {"channels": [8, 16, 32], "residual_units": 1},
@@ -82,11 +83,11 @@ def test_every_architecture_is_in_the_suite():
 
 
 def test_foreground_is_as_large_as_the_images(model):
-    images = torch.randint(0, 256, (2, 1, 70, 90)).float()
+    images = torch.randint(0, 256, (1, 1, 70, 90)).float()
     with torch.no_grad():
-        loss, foreground = model.eval().validated(images, torch.ones(2, 70, 90, dtype=torch.int32))
+        loss, foreground = model.eval().validated(images, torch.ones(1, 70, 90, dtype=torch.int32))
     assert loss.ndim == 0
-    assert foreground.shape == (2, 70, 90)
+    assert foreground.shape == (1, 70, 90)
     assert 0 <= foreground.min() <= foreground.max() <= 1
 
 
