@@ -44,7 +44,7 @@ def clips(packed: Packed, share: Share | None = None, **settings: float) -> tupl
 def test_all_frames_of_a_clip_are_cut_and_turned_alike(settings: dict[str, float]):
     images, labels = clips(film(), **settings)
     assert_array_equal(labels, labels[:, :1].repeat(FRAMES, axis=1))
-    assert len({own.tobytes() for own in labels[:, 0]}) > 40
+    assert len({own.tobytes() for own in labels[:, 0]}) > 25
     if not settings.get("rotate"):
         assert_array_equal(np.diff((images - labels) % 256, axis=1) % 256, 40)  # grey levels end at 255
 
