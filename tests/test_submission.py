@@ -186,7 +186,7 @@ class Project:
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = Project(tmp_path, {"source": "sartorius", "folder": "a", "order": "columns"})
+    project = Project(tmp_path, {"source": "sartorius", "data": "a", "order": "columns"})
     monkeypatch.chdir(tmp_path)
     submission(**project.paths)
     expected = "id,predicted\nsquare,2 2 7 2 12 2 17 2\nwide,\n"
