@@ -14,29 +14,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measure import RESULTS, ROOT, machine, write_result
-from benchmarks.packed_data import Data, packed_livecell
+from benchmarks.measure import RESULTS, machine, write_result
+from benchmarks.packed_data import Data, packed_livecell, read_annotated
+from benchmarks.scored import SCORES, found, scored, tuned
 from benchmarks.trained import train_entry
 from monolayer.accelerator import on_this_machine
-from monolayer.cell_evaluation import (
-    CellSettings,
-    ImageCells,
-    annotated_images,
-    compare_cells,
-    summarise_cells,
-    true_cells,
-)
-from monolayer.coco import Coco, read_coco
+from monolayer.coco import Coco
 from monolayer.compute import ComputeSettings
 from monolayer.decoding import load_decoder
 from monolayer.heads._head import build_head
 from monolayer.heads.stardist import ray_lengths, squared_depth
-from monolayer.inference import Maps, PredictSettings, predict_maps
-from monolayer.metrics.foreground import foreground_scores
-from monolayer.metrics.overlap import confusion
-from monolayer.models._model import Model
-from monolayer.parameters import read_parameters
-from monolayer.tuning import DecodeTask, TuneSettings, best_trial, read_search, tune_decoder
 
 COMPUTE = on_this_machine(ComputeSettings(devices=1))
 AUGMENTED = {"crops": {"rotate": 180, "scale": 0.3}, "grey": {"contrast": 0.3}}
@@ -49,7 +36,6 @@ NETS = {
 """The entry of params.yaml whose net wears each head."""
 BUDGET = {"epochs": 4, "crops_per_epoch": 4800, "crop_size": 96, "batch_size": 4, "lr": 4e-3}
 """The same for all."""
-SCORES = ("ap50", "ap", "f1_50", "msa", "pq", "aji", "seg", "det", "count_relative_error")
 READINGS = 7
 HEIGHT, WIDTH, CELLS = 520, 704, 400
 
@@ -60,10 +46,7 @@ def main(source: Path, heads: list[str]) -> None:
     result["machine"] = machine() | {"precision": COMPUTE.precision}
     result["decode"] = decode_times()
     with tempfile.TemporaryDirectory() as temporary:
-        data = packed_livecell(source, Path(temporary))
-        annotated = {
-            split: read_coco(Path(temporary, f"raw/annotations/{split}.json")) for split in ("val", "test")
-        }
+        data, annotated = packed_livecell(source, Path(temporary)), read_annotated(Path(temporary))
         table = result.setdefault("livecell_mini", {})
         for head in heads or NETS:
             table[head] = _trained(head, data, annotated)
@@ -74,49 +57,12 @@ def main(source: Path, heads: list[str]) -> None:
 def _trained(head: str, data: Data, annotated: dict[str, Coco]) -> dict[str, Any]:
     model, row = train_entry(NETS[head], data, COMPUTE, {**BUDGET, "head": {"method": head}}, AUGMENTED)
     start = time.perf_counter()
-    outputs = {split: _maps(model, data, split) for split in ("val", "test")}
-    settings = _tuned(head, [maps for _, maps in outputs["val"]], annotated["val"])
+    val, test = (found(model, data, annotated, split, COMPUTE) for split in ("val", "test"))
+    settings = tuned(model, val)
     seconds = {"training_s": row["seconds"], "tuning_s": round(time.perf_counter() - start)}
-    cells = _decoded(head, settings, [maps for _, maps in outputs["test"]], annotated["test"])
-    overall = summarise_cells(cells, CellSettings())["overall"]
-    counts = [
-        confusion(data["test"].image(n)[1] > 0, foreground >= 0.5)
-        for n, (foreground, _) in enumerate(outputs["test"])
-    ]
-    scores = {name: round(overall[name], 4) for name in SCORES}
-    dice = round(foreground_scores(np.array(counts))["dice"], 4)
-    row = {**seconds, **scores, "dice": dice, "settings": settings}
+    row = {**seconds, **scored(model, test, data, settings), "settings": settings}
     print(head, row, file=sys.stderr)
     return row
-
-
-def _maps(model: Model, data: Data, split: str) -> list[Maps]:
-    images = [np.array(data[split].image(n)[0]) for n in range(len(data[split].images))]
-    return [predict_maps(model, image, PredictSettings(), COMPUTE.precision) for image in images]
-
-
-def _tuned(head: str, maps: list[np.ndarray], coco: Coco) -> dict[str, Any]:
-    values = read_parameters(ROOT / "params.yaml")["decode"][head]
-    decoder = load_decoder(head)
-    search = read_search(values, decoder, f"decode.{head}")
-    tasks = [
-        DecodeTask(own, true_cells(image))
-        for own, image in zip(maps, annotated_images(coco, coco.images), strict=True)
-    ]
-    return best_trial(
-        tune_decoder(decoder, tasks, search, TuneSettings(), CellSettings(), ComputeSettings())
-    ).settings
-
-
-def _decoded(head: str, settings: dict[str, Any], maps: list[np.ndarray], coco: Coco) -> list[ImageCells]:
-    decoder = load_decoder(head)
-    chosen = decoder.Settings(**settings)
-    found = [decoder.decode(own, chosen) for own in maps]
-    truth = [true_cells(image) for image in annotated_images(coco, coco.images)]
-    return [
-        compare_cells(own, cells.runs, cells.scores, CellSettings())
-        for own, cells in zip(truth, found, strict=True)
-    ]
 
 
 def decode_times() -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """The embedded data and a folder of real images, packed as the pipeline packs them."""
 
 from pathlib import Path
+from typing import Any
 
 from benchmarks.measure import ROOT
-from monolayer.coco import read_coco
+from monolayer.coco import Coco, read_coco
 from monolayer.compute import ComputeSettings
-from monolayer.datasets import livecell
 from monolayer.mask_files import write_mask_files
 from monolayer.masks import MaskSettings
 from monolayer.packing import Packed, pack_split, read_packed
+from monolayer.plugins import load_plugin
 
 SPLITS = ("train", "val", "test")
 Data = dict[str, Packed]
@@ -21,13 +22,23 @@ def packed_embedded(folder: Path) -> Data:
 
 def packed_livecell(source: Path, folder: Path) -> Data:
     """Pack the images of a folder laid out like LIVECell's server."""
+    return packed_source("livecell", {"base_url": str(source.resolve())}, folder)
+
+
+def packed_source(source: str, settings: dict[str, Any], folder: Path) -> Data:
+    """Pack what a module of monolayer/datasets downloads; its annotations come below ``raw/annotations``."""
     raw = folder / "raw"
-    settings = livecell.Settings(source="livecell", base_url=str(source.resolve()))
-    livecell.download(settings, raw, folder / "scratch")
+    module = load_plugin("monolayer.datasets", source, "source")
+    module.download(module.Settings(source=source, **settings), raw, folder / "scratch")
     for split in SPLITS:
         annotated = read_coco(raw / "annotations" / f"{split}.json")
         write_mask_files(annotated, folder / "masks", split, MaskSettings(), ComputeSettings())
-    return _pack(raw / "annotations", raw / "images", folder / "masks", folder / "livecell")
+    return _pack(raw / "annotations", raw / "images", folder / "masks", folder / "packed")
+
+
+def read_annotated(folder: Path) -> dict[str, Coco]:
+    """Return the annotations that `packed_source` brought."""
+    return {split: read_coco(folder / "raw" / "annotations" / f"{split}.json") for split in SPLITS}
 
 
 def _pack(annotations: Path, images: Path, masks: Path, out: Path) -> Data:

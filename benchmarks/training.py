@@ -32,6 +32,7 @@ from monolayer.images import ImageFolder
 from monolayer.inference import PredictSettings, predict_maps
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.models._files import read_model
+from monolayer.models._pixels import PixelModel
 from monolayer.models._settings import ModelSettings, selected_model
 from monolayer.normalisation import offset_and_scale
 from monolayer.packing import Packed, read_packed
@@ -212,6 +213,7 @@ def _wait() -> None:
 def _inference(val: Packed, device: torch.device) -> dict[str, Any]:
     """Predict the val images whole, and in the windows of 96 pixels that the peers train on."""
     peer, model, translated = (read_model(ROOT / "models" / "unet-6l-3r").to(device) for _ in range(3))
+    assert isinstance(peer, PixelModel)
     for ours in (model, translated):
         ours.to(memory_format=torch.channels_last)
     translated.compile(mode="default")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from monolayer.coco import Coco, Image, cell_type_of
 from monolayer.compute import ComputeSettings
+from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
 from monolayer.metrics.overlap import confusion
 from monolayer.parallel import map_parallel
@@ -56,7 +57,7 @@ def score_thresholds(
     settings: BaselineSettings,
     compute: ComputeSettings,
 ) -> list[ImageScore]:
-    """Score every threshold on every image of a split.
+    """Score every threshold on every image of a split whose cells are all annotated.
 
     Parameters
     ----------
@@ -84,6 +85,7 @@ def score_thresholds(
     tasks = [
         _Task(split, image, images.path(image.file_name, split), truth / f"{image.id}.png")
         for image in coco.images
+        if image.truth == "complete"
     ]
     by_image = map_parallel(partial(_score_image, settings=settings), tasks, compute)
     return [score for scores in by_image for score in scores]
@@ -109,7 +111,15 @@ def _score_image(task: _Task, settings: BaselineSettings) -> list[ImageScore]:
 
 
 def baseline_metrics(scores: list[ImageScore]) -> dict[str, Any]:
-    """Return ``{split: {method: {overall, by_cell_type}, best}}``; best is the method of the highest Dice."""
+    """Return ``{split: {method: {overall, by_cell_type}, best}}``; best is the method of the highest Dice.
+
+    Raises
+    ------
+    InputError
+        There are no scores.
+    """
+    if not scores:
+        raise InputError("no val or test image has all its cells annotated: thresholds cannot be scored")
     metrics: dict[str, Any] = {}
     for split in dict.fromkeys(score.split for score in scores):
         of_split = [score for score in scores if score.split == split]

@@ -10,6 +10,7 @@ from monolayer.cell_evaluation import ImageCells
 from monolayer.coco import cell_type_of
 from monolayer.errors import InputError
 from monolayer.metrics.cells import CellCounts, accuracy_curves, stack_images
+from monolayer.metrics.partial_truth import refusal
 from monolayer.metrics.ranked_detections import (
     IOU,
     RECALLS,
@@ -26,8 +27,15 @@ class CellScores(NamedTuple):
     """int64 [N]."""
     cell_type: np.ndarray
     """Text [N]."""
+    truth: np.ndarray
+    """``complete`` or ``partial``, text [N]."""
     counts: CellCounts
     detections: RankedDetections
+
+    @property
+    def refused(self) -> str:
+        """Why the scores that need complete truth are refused, or ""."""
+        return refusal(self.truth.tolist())
 
 
 def gather_scores(cells: Sequence[ImageCells], max_dets: int) -> CellScores:
@@ -35,15 +43,19 @@ def gather_scores(cells: Sequence[ImageCells], max_dets: int) -> CellScores:
     return CellScores(
         image_id=np.array([image.image.id for image in cells], dtype=np.int64),
         cell_type=np.array([cell_type_of(image.image) for image in cells]),
+        truth=np.array([image.image.truth for image in cells]),
         counts=stack_images(image.counts for image in cells),
         detections=rank_detections([(i.ranked.overlap, i.ranked.scores) for i in cells], max_dets),
     )
 
 
+_OF_IMAGES = ("image_id", "cell_type", "truth")
+
+
 def write_cell_scores(path: Path, scores: CellScores) -> None:
     """Write them as one compressed file of arrays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = {"image_id": scores.image_id, "cell_type": scores.cell_type}
+    arrays: dict[str, Any] = {name: getattr(scores, name) for name in _OF_IMAGES}
     for part in (scores.counts, scores.detections):
         arrays |= {f"{type(part).__name__}.{name}": value for name, value in part._asdict().items()}
     np.savez_compressed(path, **arrays)
@@ -61,7 +73,8 @@ def read_cell_scores(path: Path) -> CellScores:
         with np.load(path) as arrays:
             counts = CellCounts(*_fields(arrays, CellCounts))
             detections = RankedDetections(*_fields(arrays, RankedDetections))
-            return CellScores(arrays["image_id"], arrays["cell_type"], counts, detections)
+            image_id, cell_type, truth = (arrays[name] for name in _OF_IMAGES)
+            return CellScores(image_id, cell_type, truth, counts, detections)
     except FileNotFoundError:
         raise InputError(f"{path} not found: run the stage that writes it") from None
     except (KeyError, ValueError, OSError) as error:
@@ -73,8 +86,9 @@ def _fields(arrays: Mapping[str, np.ndarray], kind: type[CellCounts | RankedDete
 
 
 def curves_over_iou(scores: CellScores) -> dict[str, np.ndarray]:
-    """Return ``iou``, and ``precision``, ``recall`` and ``accuracy`` at it."""
-    return accuracy_curves(scores.counts)
+    """Return ``iou``, and ``precision``, ``recall`` and ``accuracy`` at it; of partial truth, ``recall``."""
+    curves = accuracy_curves(scores.counts)
+    return {name: curves[name] for name in ("iou", "recall")} if scores.refused else curves
 
 
 def curves_over_score(scores: CellScores) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
 import msgspec
 
@@ -16,6 +16,9 @@ from monolayer import filenames
 from monolayer.errors import InputError
 
 SPLITS = ("train", "val", "test")
+
+Truth = Literal["complete", "partial", "none"]
+"""Whether all cells of an image are annotated, or only some, or nobody has annotated it."""
 
 
 class Image(msgspec.Struct, omit_defaults=True, gc=False):
@@ -28,6 +31,12 @@ class Image(msgspec.Struct, omit_defaults=True, gc=False):
     height: int
     cell_type: str = ""
     """Set where the file name does not tell it; see `cell_type_of`."""
+    sequence: str = ""
+    """Recording that the image is a frame of, where the file name does not tell it; see `place_in_time`."""
+    frame: int = 0
+    """Its number in that recording."""
+    truth: Truth = "complete"
+    """How far it is annotated."""
 
 
 class Annotation(msgspec.Struct, gc=False):
@@ -146,3 +155,27 @@ def cell_type_of(image: Image) -> str:
         return image.cell_type
     name = filenames.parse(image.file_name)
     return name.cell_type if name else "cell"
+
+
+class PlaceInTime(NamedTuple):
+    """Which frame of which recording an image is."""
+
+    sequence: str
+    frame: int
+    """Ascends with time."""
+
+
+def place_in_time(image: Image) -> PlaceInTime:
+    """Return the image's own sequence, else that of its LIVECell file name, else a sequence of its own.
+
+    >>> place_in_time(Image(1, "BV2_Phase_D4_1_00d12h00m_2.tif", 704, 520))
+    PlaceInTime(sequence='BV2_D4_1_2', frame=720)
+    >>> place_in_time(Image(1, "nuclei.png", 256, 256))
+    PlaceInTime(sequence='nuclei.png', frame=0)
+    """
+    if image.sequence:
+        return PlaceInTime(image.sequence, image.frame)
+    name = filenames.parse(image.file_name)
+    if name is None:
+        return PlaceInTime(image.file_name, 0)
+    return PlaceInTime(f"{name.cell_type}_{name.well}_{name.location}_{name.crop}", name.minutes)

@@ -80,7 +80,8 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
     Raises
     ------
     InputError
-        The methods were not scored on the same images, or no method has a score of that name.
+        The methods were not scored on the same images, or no method has a score of that name: there is none,
+        or partial truth refuses it. Of the scores that are only written, those that are refused are left out.
     """
     _check(methods, settings)
     weights = draw_images(len(methods[0].image_ids), settings.resamples, settings.seed)
@@ -123,8 +124,14 @@ def _place(row: ComparisonRow, score: str, sign: int) -> float:
 
 def _check(methods: Sequence[Method], settings: CompareSettings) -> None:
     known = list(dict.fromkeys(name for method in methods for name in method.scores))
+    refused = next((method.refused for method in methods if method.refused), "")
+    if refused and settings.score not in known:
+        raise InputError(
+            f"params.yaml: compare.score: there is no {settings.score!r} here, as {refused}. There is: "
+            f"{', '.join(known)}"
+        )
     for name in (settings.score, *settings.scores):
-        if name not in known:
+        if name not in known and not refused:
             raise InputError(
                 f"params.yaml: compare: no method has a score {name!r}; valid: {', '.join(known)}"
             )
@@ -162,9 +169,12 @@ def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
             )
 
 
-def comparison_metrics(rows: list[ComparisonRow], score: str) -> dict[str, Any]:
-    """Return each method's scores by its name, and the best model and the best threshold by the score."""
-    metrics: dict[str, Any] = {"score": score}
+def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "") -> dict[str, Any]:
+    """Return each method's scores by its name, and the best model and the best threshold by the score.
+
+    Beside them stands why some scores are refused, where some are.
+    """
+    metrics: dict[str, Any] = {"score": score, **({"refused": refused} if refused else {})}
     for kind in ("model", "threshold"):
         ranked = [row.method for row in rows if row.kind == kind and score in row.scores]
         if ranked:

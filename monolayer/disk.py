@@ -1,6 +1,7 @@
 """Room on the disk, asked for before a long job and not found missing at its end; whole folders copied."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from monolayer.errors import InputError
@@ -41,3 +42,23 @@ def copy_folder(source: Path, folder: Path) -> None:
     size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
     require_space(folder.parent, size, f"Copying {source}")
     shutil.copytree(source, folder, copy_function=shutil.copyfile)
+
+
+def copy_images(paths: Iterable[Path], source: Path, folder: Path) -> None:
+    """Copy some images of a folder to the same places of another one, as `copy_folder` does.
+
+    Parameters
+    ----------
+    paths
+        Files below `source`.
+    source, folder
+        Where they are, and where they are to be; of `folder`, what was there before is removed.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    listed = sorted(set(paths))
+    require_space(folder, sum(path.stat().st_size for path in listed), f"Copying the images of {source}")
+    for path in listed:
+        copy = folder / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)

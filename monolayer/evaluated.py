@@ -11,6 +11,7 @@ from monolayer.cell_scores import CellScores, read_cell_scores
 from monolayer.errors import InputError
 from monolayer.metrics.cells import cell_ratios
 from monolayer.metrics.foreground import foreground_ratios
+from monolayer.metrics.partial_truth import of_annotated_cells
 from monolayer.metrics.ranked_detections import DRAWN, RankedDetections, drawn_average_precision
 from monolayer.scores import ImageScore, read_scores, stack_counts
 
@@ -29,6 +30,8 @@ class Method(NamedTuple):
     cell_types: np.ndarray
     """Text [N]."""
     scores: dict[str, Drawn]
+    refused: str = ""
+    """Why it lacks the scores that need complete truth, or ""."""
 
 
 def collect_methods(
@@ -52,7 +55,7 @@ def collect_methods(
     Returns
     -------
     list of Method
-        Models in their order first.
+        Models in their order first. No thresholds where truth is partial: it refuses all that they have.
 
     Raises
     ------
@@ -62,9 +65,14 @@ def collect_methods(
     _check_models({path.stem: path for path in sorted(evaluations.glob("*.json"))}, models)
     methods = []
     for model in models:
+        of_cells = read_cell_scores(cells / f"{model}.npz")
+        if of_cells.refused:
+            methods.append(of_partial_truth(model, of_cells))
+            continue
         (scores,) = _by_method(read_scores(foreground / model / "images.csv")).values()
-        method = method_of("model", scores)
-        methods.append(with_cells(method, read_cell_scores(cells / f"{model}.npz")))
+        methods.append(with_cells(method_of("model", scores), of_cells))
+    if any(method.refused for method in methods):
+        return methods
     thresholds = _by_method(read_scores(baseline / "images.csv"))
     return methods + [method_of("threshold", scores) for scores in thresholds.values()]
 
@@ -119,6 +127,13 @@ def with_cells(method: Method, cells: CellScores) -> Method:
     precision = {name: partial(_average_precision, detections, name) for name in DRAWN}
     scores = {name: ratio.value for name, ratio in ratios.items()}
     return method._replace(scores=method.scores | precision | scores)
+
+
+def of_partial_truth(model: str, cells: CellScores) -> Method:
+    """Make a model of the scores that are left where only some cells are annotated."""
+    order = np.argsort(cells.image_id)
+    bare = Method(model, "model", cells.image_id[order], cells.cell_type[order], {})
+    return bare._replace(scores=of_annotated_cells(with_cells(bare, cells).scores), refused=cells.refused)
 
 
 def _average_precision(detections: RankedDetections, name: str, weights: np.ndarray) -> np.ndarray:

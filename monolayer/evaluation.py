@@ -1,5 +1,6 @@
 """A model's foreground and cells of every image against the truth, on raw and on cleaned annotations."""
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from monolayer.metrics.boundary import cell_outlines
 from monolayer.metrics.instance_overlap import instance_overlap
 from monolayer.metrics.matching import match
 from monolayer.metrics.overlap import confusion, dice
+from monolayer.metrics.partial_truth import of_annotated_cells, refusal
 from monolayer.parallel import map_parallel
 from monolayer.parameters import Number
 from monolayer.prediction_files import Result
@@ -71,18 +73,24 @@ class Evaluation(NamedTuple):
     settings: CellSettings
     """What counted as a predicted cell."""
     scores: list[ImageScore]
-    """Of the foreground of the images that have a prediction."""
+    """Of the foreground of the images that have a prediction; none where partial truth refuses them."""
     cells: list[ImageCells]
-    """Of the same images."""
+    """Of the images that have a prediction."""
     unpredicted: list[str]
     """File names of the images that have none."""
 
+    @property
+    def refused(self) -> str:
+        """Why the scores that need complete truth are refused, or ""."""
+        return refusal(cells.image.truth for cells in self.cells)
+
 
 def truth_tasks(coco: Coco, foreground: Path, results: dict[int, list[Result]]) -> list[TruthTask]:
-    """Pair each image of a split with its foreground in a folder, and with its cells, by image id."""
+    """Pair each annotated image of a split with its foreground in a folder and its cells, by image id."""
+    annotated = [image for image in coco.images if image.truth != "none"]
     return [
         TruthTask(truth, foreground / f"{truth.image.id}.png", results[truth.image.id])
-        for truth in annotated_images(coco, coco.images)
+        for truth in annotated_images(coco, annotated)
     ]
 
 
@@ -108,16 +116,19 @@ def choose_threshold(tasks: list[TruthTask], compute: ComputeSettings) -> float:
     Parameters
     ----------
     tasks
-        As `truth_tasks` returns them.
+        As `truth_tasks` returns them; images of partial truth do not count.
     compute
         Where the work runs.
 
     Raises
     ------
     InputError
-        An image has no prediction, or one of another size.
+        No image has complete truth, or one has no prediction, or one of another size.
     """
-    counts = np.stack(map_parallel(_count_at_thresholds, tasks, compute))  # (images, thresholds, 4)
+    complete = [task for task in tasks if task.image.truth == "complete"]
+    if not complete:
+        raise InputError("no val image has all its cells annotated: set evaluate.threshold, such as 0.5")
+    counts = np.stack(map_parallel(_count_at_thresholds, complete, compute))  # (images, thresholds, 4)
     scores = zip(THRESHOLDS, dice(counts).mean(axis=0), strict=True)
     return max(scores, key=lambda pair: (pair[1], -abs(pair[0] - 0.5)))[0]
 
@@ -154,9 +165,11 @@ def evaluate_split(
     Raises
     ------
     InputError
-        No image has a prediction, a prediction has another size than its image, or a cleaned image has none:
-        only images whose file cannot be read, which cleaning removes, may lack one.
+        No image is annotated or has a prediction, a prediction has another size than its image, or a cleaned
+        image has none: only images whose file cannot be read, which cleaning removes, may lack one.
     """
+    if not tasks:
+        raise InputError(f"no image of {split} is annotated: put annotated images into it")
     predicted = [task for task in tasks if task.prediction.exists()]
     unpredicted = [task.image.file_name for task in tasks if not task.prediction.exists()]
     if not predicted:
@@ -170,8 +183,10 @@ def evaluate_split(
         ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
         for image, (four, _) in zip([task.image for task in predicted], evaluated, strict=True)
     ]
-    cells = [own for _, own in evaluated]
-    return Evaluation(split, cleaning, threshold, settings, scores, cells, unpredicted)
+    evaluation = Evaluation(
+        split, cleaning, threshold, settings, scores, [own for _, own in evaluated], unpredicted
+    )
+    return evaluation._replace(scores=[]) if evaluation.refused else evaluation
 
 
 def _evaluate_image(
@@ -193,26 +208,46 @@ def _predicted(task: TruthTask) -> tuple[CellRuns, np.ndarray]:
 
 
 def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
-    """Return ``{split: {raw|clean: {overall, by_cell_type, by_cell_size, threshold, ...}}}``."""
+    """Return ``{split: {raw|clean: {overall, by_cell_type, by_cell_size, threshold, ...}}}``.
+
+    Scores that partial truth refuses are left out, and ``refused`` says why.
+    """
     metrics: dict[str, Any] = {}
     for evaluation in evaluations:
-        foreground, cells = (
-            summarise(evaluation.scores),
-            summarise_cells(evaluation.cells, evaluation.settings),
-        )
         metrics.setdefault(evaluation.split, {})[evaluation.cleaning] = {
-            "overall": foreground["overall"] | cells["overall"],
-            "by_cell_type": {
-                name: scores | cells["by_cell_type"][name]
-                for name, scores in foreground["by_cell_type"].items()
-            },
-            "by_cell_size": cells["by_cell_size"],
+            **(_remaining_scores(evaluation) if evaluation.refused else _all_scores(evaluation)),
             **evaluation.settings.model_dump(),
             "threshold": evaluation.threshold,
             "images_without_prediction": len(evaluation.unpredicted),
             "without_prediction": evaluation.unpredicted,
         }
     return metrics
+
+
+def _all_scores(evaluation: Evaluation) -> dict[str, Any]:
+    foreground = summarise(evaluation.scores)
+    cells = summarise_cells(evaluation.cells, evaluation.settings)
+    return {
+        "overall": foreground["overall"] | cells["overall"],
+        "by_cell_type": {
+            name: scores | cells["by_cell_type"][name] for name, scores in foreground["by_cell_type"].items()
+        },
+        "by_cell_size": cells["by_cell_size"],
+    }
+
+
+def _remaining_scores(evaluation: Evaluation) -> dict[str, Any]:
+    cells = summarise_cells(evaluation.cells, evaluation.settings)
+    images = Counter(cell_type_of(own.image) for own in evaluation.cells)
+    return {
+        "refused": evaluation.refused,
+        "overall": {**of_annotated_cells(cells["overall"]), "images": images.total()},
+        "by_cell_type": {
+            name: {**of_annotated_cells(scores), "images": images[name]}
+            for name, scores in cells["by_cell_type"].items()
+        },
+        "by_cell_size": {name: of_annotated_cells(own) for name, own in cells["by_cell_size"].items()},
+    }
 
 
 def best_median_worst(scores: list[ImageScore]) -> dict[str, ImageScore]:

@@ -1,5 +1,6 @@
 """What a data set holds: images, cells, their areas and confluence, by split and cell type."""
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from monolayer.coco import Coco, Image, annotations_by_image, cell_type_of
+from monolayer.coco import Coco, Image, Truth, annotations_by_image, cell_type_of
 from monolayer.compute import ComputeSettings
 from monolayer.images import read_image
 from monolayer.metrics.confluence import confluence
@@ -23,6 +24,10 @@ class ExploreSettings(Settings):
     """Which percentiles of the cells' areas metrics/dataset.json has."""
 
 
+INCOMPLETE: dict[Truth, str] = {"partial": "images_partly_annotated", "none": "images_not_annotated"}
+"""How the numbers of images of incomplete truth are named."""
+
+
 class ImageFacts(NamedTuple):
     """What one image holds."""
 
@@ -32,6 +37,7 @@ class ImageFacts(NamedTuple):
     areas: np.ndarray
     """float64 [N], pixels of each annotated cell."""
     confluence: float
+    """NaN where not all cells are annotated."""
 
     @property
     def title(self) -> str:
@@ -60,11 +66,17 @@ def image_facts(coco: Coco, split: str, masks: Path, compute: ComputeSettings) -
 
 
 def _confluence_of(image: Image, masks: Path) -> float:
+    if image.truth != "complete":
+        return np.nan
     return confluence(read_image(masks / f"{image.id}.png", image) > 0)
 
 
 def describe(facts: list[ImageFacts], percentiles: list[int]) -> dict[str, Any]:
-    """Return ``{split: {overall, by_cell_type}}``: counts, areas in pixels, confluence in [0, 1]."""
+    """Return ``{split: {overall, by_cell_type}}``: counts, areas in pixels, confluence in [0, 1].
+
+    All images and all annotated cells count, but cells per image and confluence are of the images whose cells
+    are all annotated. How many others there are stands beside them.
+    """
     description: dict[str, Any] = {}
     for split in dict.fromkeys(fact.split for fact in facts):
         own = [fact for fact in facts if fact.split == split]
@@ -81,12 +93,23 @@ def describe(facts: list[ImageFacts], percentiles: list[int]) -> dict[str, Any]:
 def _numbers(facts: Iterable[ImageFacts], percentiles: list[int]) -> dict[str, float]:
     facts = list(facts)
     areas = np.concatenate([fact.areas for fact in facts])
-    shares = np.array([fact.confluence for fact in facts])
+    complete = [fact for fact in facts if fact.image.truth == "complete"]
+    truths = Counter(fact.image.truth for fact in facts)
     return {
         "images": len(facts),
+        **{name: truths[truth] for truth, name in INCOMPLETE.items() if truths[truth]},
         "cells": len(areas),
-        "cells_per_image": len(areas) / len(facts),
+        **(
+            {"cells_per_image": sum(len(fact.areas) for fact in complete) / len(complete)} if complete else {}
+        ),
         **{f"area_p{p}": float(np.percentile(areas, p)) for p in percentiles if len(areas)},
+        **(_confluences(complete) if complete else {}),
+    }
+
+
+def _confluences(facts: list[ImageFacts]) -> dict[str, float]:
+    shares = np.array([fact.confluence for fact in facts])
+    return {
         "confluence_min": float(shares.min()),
         "confluence_mean": float(shares.mean()),
         "confluence_max": float(shares.max()),
@@ -94,11 +117,12 @@ def _numbers(facts: Iterable[ImageFacts], percentiles: list[int]) -> dict[str, f
 
 
 def typical_images(facts: list[ImageFacts]) -> dict[str, ImageFacts]:
-    """Return the image of median confluence of each cell type, by type."""
+    """Return the image of median confluence of each cell type, by type; without those of unknown one."""
     chosen = {}
-    for cell_type in sorted({fact.cell_type for fact in facts}):
+    known = [fact for fact in facts if not np.isnan(fact.confluence)]
+    for cell_type in sorted({fact.cell_type for fact in known}):
         own = sorted(
-            (fact for fact in facts if fact.cell_type == cell_type),
+            (fact for fact in known if fact.cell_type == cell_type),
             key=lambda fact: (fact.confluence, fact.split, fact.image.id),
         )
         chosen[cell_type] = own[len(own) // 2]

@@ -1,6 +1,8 @@
 """Files from a server, fetched once, checked, and found again by the next run."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -74,6 +76,21 @@ def discard(fetched: Fetched) -> None:
     """Remove a fetched file that turned out to be unusable, so that the next run fetches it anew."""
     fetched.path.unlink()
     note_beside(fetched.path).unlink()
+
+
+@contextmanager
+def discarded_on(fault: type[InputError], file: Fetched, folder: Path) -> Iterator[None]:
+    """Remove a file that `fetch` brought to a folder where its use raises `fault`, and say so in the error.
+
+    A damaged download must not be found again by the next run; the user's own files stay.
+    """
+    try:
+        yield
+    except fault as error:
+        if file.path.parent != folder:
+            raise
+        discard(file)
+        raise InputError(f"{error}. The copy of {file.origin} was removed: run the stage again") from None
 
 
 def _finished(path: Path) -> Fetched | None:

@@ -13,6 +13,7 @@ from monolayer.errors import InputError
 
 TIFF_ENDINGS = (".tif", ".tiff")
 IMAGE_ENDINGS = (*TIFF_ENDINGS, ".png", ".jpg", ".jpeg", ".bmp", ".webp")
+ARRAY_ENDING = ".npy"
 
 
 class ImageFolder:
@@ -115,19 +116,52 @@ def read_labels(masks: Path, split: str, image: Image) -> np.ndarray:
         The file is missing or unreadable, has another size than the image, or holds no labels.
     """
     path = masks / "instance" / split / f"{image.id}.tif"
+    return read_label_image(path, (image.height, image.width), "run the masks stage again")
+
+
+def read_label_image(path: Path, shape: tuple[int, int], remedy: str) -> np.ndarray:
+    """Read a label image.
+
+    Parameters
+    ----------
+    path
+        TIFF, PNG, or an array that numpy saved, ``.npy``.
+    shape
+        Height and width of its image in pixels.
+    remedy
+        What is to be done where it is not one; ends the error.
+
+    Returns
+    -------
+    numpy.ndarray
+        Integers [H, W] from 0 on, as they stand in the file; 0 = background.
+
+    Raises
+    ------
+    InputError
+        The file is missing or unreadable, has another size than the image, or holds no labels.
+    """
     try:
-        labels = _decode(path)
+        labels = _load_array(path) if path.suffix.lower() == ARRAY_ENDING else _decode(path)
     except InputError as error:
-        raise InputError(f"{error}; run the masks stage again to make it anew") from None
-    shape = (image.height, image.width)
+        raise InputError(f"{error}; {remedy}") from None
     if labels.shape != shape:
-        raise InputError(f"{path} has shape {labels.shape}, its image {shape}: run the masks stage again")
+        raise InputError(f"{path} has shape {labels.shape}, its image {shape}: {remedy}")
     if labels.dtype.kind not in "iu" or labels.min() < 0:
         raise InputError(
             f"{path} holds {labels.dtype} from {labels.min()} on: labels are whole numbers, 0 for background "
-            "and from 1 on for cells. Run the masks stage again"
+            f"and from 1 on for cells; {remedy}"
         )
     return labels
+
+
+def _load_array(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path} not found") from None
+    except (ValueError, EOFError, OSError) as error:  # pickled objects, among them Cellpose's _seg.npy, too
+        raise InputError(f"{path} cannot be read as an array ({error})") from None
 
 
 def _decode(path: Path) -> np.ndarray:
@@ -156,7 +190,9 @@ def to_grey(image: np.ndarray, path: Path) -> np.ndarray:
     elif image.ndim == 3 and image.shape[2] in (1, 2):
         image = image[..., 0]
     if image.ndim != 2:
-        raise InputError(f"{path} has shape {image.shape}: expected one grey or colour plane")
+        raise InputError(
+            f"{path} has shape {image.shape}: expected one grey or colour plane, not a volume or a stack"
+        )
     if is_8_bit:
         return np.rint(image).astype(np.uint8)
     low, high = float(image.min()), float(image.max())

@@ -1,21 +1,29 @@
 """A model's outputs for images of any size: whole where they fit, else overlapping, blended tiles."""
 
 import itertools
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from monai.inferers.utils import sliding_window_inference
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
 from monolayer.accelerator import autocast, find_device
+from monolayer.candidates import find_candidates
+from monolayer.coco import Image, place_in_time
 from monolayer.compute import ComputeSettings, Precision
+from monolayer.films import in_time
+from monolayer.models._detector import Detector
+from monolayer.models._film import FilmModel
 from monolayer.models._model import Model
+from monolayer.models._pixels import PixelModel, outputs_at_stride
 from monolayer.normalisation import grey_histogram, offset_and_scale
 from monolayer.parameters import Number, Settings
+from monolayer.prediction import Cells, best_scores
 from monolayer.resizing import resize_image
 
 
@@ -27,16 +35,26 @@ class PredictSettings(Settings):
     overlap: Number = Field(default=0.25, ge=0, lt=1)
     """Share of a tile that its neighbours cover too; a Gaussian weight blends them."""
     test_time_augmentation: bool = False
-    """Average the outputs of all eight right-angle turns and reflections, for eight times the time."""
+    """Average the outputs of all eight right-angle turns and reflections, for eight times the time; the
+    candidates of a detector are gathered from all of them."""
+
+
+class Turn(NamedTuple):
+    """How an image was turned."""
+
+    turns: int
+    """Right angles, as `torch.rot90` does, after the reflection."""
+    reflected: bool
+    """Left and right were swapped."""
 
 
 class Maps(NamedTuple):
-    """What a model says of each pixel of one image."""
+    """What a model says of one image."""
 
     foreground: np.ndarray
     """Probability of belonging to a cell, float32 [H, W]."""
-    maps: np.ndarray
-    """What the model's decoder reads, float32 [M, H, W]."""
+    maps: np.ndarray | Cells
+    """What the model's decoder reads: float32 [M, H, W], or the candidates of a detector."""
 
 
 def prepared(model: Model, compute: ComputeSettings) -> Model:
@@ -49,32 +67,99 @@ def prepared(model: Model, compute: ComputeSettings) -> Model:
     return model
 
 
-@torch.inference_mode()
-def predict_maps(
-    model: Model, image: np.ndarray, settings: PredictSettings, precision: Precision = "auto"
-) -> Maps:
-    """Apply a model to one image.
+class Applied:
+    """A model that is applied to one image after the other.
 
     Parameters
     ----------
     model
-        In evaluation mode, on any device.
-    image
-        Grey levels, uint8 [H, W].
+        In evaluation mode, on any device. One that remembers is shown whole frames, without tiles.
     settings
         Tiling and test-time augmentation.
     precision
         Number format of the net.
     """
-    device = next(model.parameters()).device
-    pixels = torch.from_numpy(_as_seen(image, model)).to(device)[None, None]  # (1, 1, H, W)
-    apply = model if max(pixels.shape) <= settings.tile else _tiled(model, settings)
-    with autocast(precision, device):
-        outputs = _outputs(model, apply, pixels, settings.test_time_augmentation)
-    if model.resize is not None:
-        outputs = interpolate(outputs.float(), size=image.shape, mode="bilinear", antialias=True)
-    foreground, maps = model.foreground(outputs)[0], model.maps(outputs)[0]
-    return Maps(foreground.cpu().numpy(), maps.cpu().numpy())
+
+    def __init__(self, model: Model, settings: PredictSettings, precision: Precision = "auto") -> None:
+        self._model = model
+        self._settings = settings
+        self._precision = precision
+        self._device = next(model.parameters()).device
+        self._sequence = ""
+        self._memory: dict[Turn, Any] = {}
+
+    @torch.inference_mode()
+    def __call__(self, image: np.ndarray, sequence: str = "") -> Maps:
+        """Apply the model to an image, uint8 [H, W].
+
+        What it remembers is forgotten where the image is of another recording, `sequence`, than the one
+        before; of a recording it expects the frames in the order of time, see `in_order`.
+        """
+        if sequence != self._sequence:
+            self._memory.clear()
+            self._sequence = sequence
+        pixels = torch.from_numpy(_as_seen(image, self._model)).to(self._device)[None, None]  # (1, 1, H, W)
+        with autocast(self._precision, self._device):
+            if isinstance(self._model, Detector):
+                return self._detected(self._model, pixels)
+            assert isinstance(self._model, PixelModel)  # there is no third kind
+            return self._mapped(self._model, pixels, image.shape)
+
+    def _detected(self, model: Detector, pixels: Tensor) -> Maps:
+        own = self._settings
+        cells = find_candidates(model, pixels, own.tile, own.overlap, own.test_time_augmentation)
+        return Maps(best_scores(cells, *pixels.shape[-2:]), cells)
+
+    def _mapped(self, model: PixelModel, pixels: Tensor, shape: tuple[int, ...]) -> Maps:
+        outputs = self._outputs(model, pixels)
+        if model.resize is not None:
+            outputs = interpolate(outputs.float(), size=shape, mode="bilinear", antialias=True)
+        foreground, maps = model.foreground(outputs)[0], model.maps(outputs)[0]
+        return Maps(foreground.cpu().numpy(), maps.cpu().numpy())
+
+    def _outputs(self, model: PixelModel, images: Tensor) -> Tensor:
+        if not self._settings.test_time_augmentation:
+            return outputs_at_stride(self._net(model, Turn(0, False), images), model.stride, images)
+        total = torch.zeros(())
+        for turn in itertools.starmap(Turn, itertools.product(range(4), (False, True))):
+            turned = torch.rot90(images.flip(-1) if turn.reflected else images, turn.turns, dims=(-2, -1))
+            outputs = outputs_at_stride(self._net(model, turn, images), model.stride, turned)
+            outputs = torch.rot90(outputs, -turn.turns, dims=(-2, -1))
+            outputs = (outputs.flip(-1) if turn.reflected else outputs).float()
+            total = total + model.turned_back(outputs, *turn)
+        return total / 8
+
+    def _net(self, model: PixelModel, turn: Turn, images: Tensor) -> Callable[[Tensor], Tensor]:
+        if isinstance(model, FilmModel):
+            return partial(self._go_on, model, turn)
+        return model if max(images.shape) <= self._settings.tile else _tiled(model, self._settings)
+
+    def _go_on(self, model: FilmModel, turn: Turn, image: Tensor) -> Tensor:
+        outputs, self._memory[turn] = model.go_on(image, self._memory.get(turn))
+        return outputs
+
+
+def in_order(model: Model, images: Sequence[Image]) -> list[Image]:
+    """Return images in the order in which a model is to see them: of time, if it remembers."""
+    return in_time(images) if isinstance(model, FilmModel) else list(images)
+
+
+def with_frames_before(model: Model, images: Sequence[Image], all_images: Sequence[Image]) -> list[Image]:
+    """Return images that a model is to see, in order, and the frames before them if it remembers."""
+    if not isinstance(model, FilmModel):
+        return list(images)
+    last: dict[str, int] = {}
+    for sequence, frame in map(place_in_time, images):
+        last[sequence] = max(frame, last.get(sequence, frame))
+    places = ((image, place_in_time(image)) for image in in_time(all_images))
+    return [image for image, (sequence, frame) in places if frame <= last.get(sequence, frame - 1)]
+
+
+def predict_maps(
+    model: Model, image: np.ndarray, settings: PredictSettings, precision: Precision = "auto"
+) -> Maps:
+    """Apply a model to a single image, see `Applied`."""
+    return Applied(model, settings, precision)(image)
 
 
 def _as_seen(image: np.ndarray, model: Model) -> np.ndarray:
@@ -84,28 +169,7 @@ def _as_seen(image: np.ndarray, model: Model) -> np.ndarray:
     return (seen - offset) / scale
 
 
-def _outputs(model: Model, apply: Callable[[Tensor], Tensor], images: Tensor, all_turns: bool) -> Tensor:
-    if not all_turns:
-        return outputs_at_stride(apply, model.stride, images)
-    total = torch.zeros(())
-    for turns, reflected in itertools.product(range(4), (False, True)):
-        turned = torch.rot90(images.flip(-1) if reflected else images, turns, dims=(-2, -1))
-        outputs = torch.rot90(outputs_at_stride(apply, model.stride, turned), -turns, dims=(-2, -1))
-        outputs = (outputs.flip(-1) if reflected else outputs).float()
-        total = total + model.turned_back(outputs, turns, reflected)
-    return total / 8
-
-
-def outputs_at_stride(apply: Callable[[Tensor], Tensor], stride: int, images: Tensor) -> Tensor:
-    """Return the outputs [B, C, H, W] for images [B, 1, H, W], padded by reflection to `stride`."""
-    height, width = images.shape[-2:]
-    below, right = -height % stride, -width % stride
-    # Reflection needs more pixels than it adds; an image as small as that repeats its edge.
-    mode = "reflect" if below < height and right < width else "replicate"
-    return apply(pad(images, (0, right, 0, below), mode=mode))[..., :height, :width]
-
-
-def _tiled(model: Model, settings: PredictSettings) -> Callable[[Tensor], Tensor]:
+def _tiled(model: PixelModel, settings: PredictSettings) -> Callable[[Tensor], Tensor]:
     def apply(images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
         return sliding_window_inference(

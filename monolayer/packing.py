@@ -41,7 +41,7 @@ class Packed(NamedTuple):
     images: list[Image]
     """What the annotation file says of each image."""
     digest: str
-    """Hexadecimal; differs where an image or a label differs."""
+    """Hexadecimal; differs where an image, a label or how far an image is annotated differs."""
 
     @property
     def heights(self) -> np.ndarray:
@@ -127,6 +127,28 @@ def resized_once(packed: Packed, side: int, folder: Path) -> Packed:
     return read_packed(folder)
 
 
+def annotated(packed: Packed, partly: bool = False) -> np.ndarray:
+    """Return the positions of the images whose cells are all annotated, int64 [K], ascending.
+
+    The others stay packed: models of time see them between these, and learn from images that are `partly`
+    annotated, too.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    truths = ("complete", "partial") if partly else ("complete",)
+    positions = np.flatnonzero([image.truth in truths for image in packed.images])
+    if not len(positions):
+        raise InputError(
+            f"none of the {len(packed.images)} packed images, such as {packed.images[0].file_name}, has all "
+            "its cells annotated, which training and validation need: give more annotations (of ctc, `truth: "
+            "silver`), or put other images into this split"
+        )
+    return positions
+
+
 class _Place(NamedTuple):
     # Where an image belongs in the files of a folder.
     out: Path
@@ -165,7 +187,10 @@ def _places(out: Path, listed: list[Image]) -> Iterator[_Place]:
 
 
 def _complete(out: Path, listed: list[Image], digests: list[bytes]) -> None:
-    index = _Index(listed, hashlib.blake2b(b"".join(digests), digest_size=20).hexdigest())
+    # Nothing is added for images of complete truth, which is all that most data sets have.
+    truths = [f"{number} {image.truth}\n" for number, image in enumerate(listed) if image.truth != "complete"]
+    content = b"".join(digests) + "".join(truths).encode()
+    index = _Index(listed, hashlib.blake2b(content, digest_size=20).hexdigest())
     write_whole(out / "index.json", msgspec.json.encode(index))
 
 

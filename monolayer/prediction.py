@@ -47,6 +47,19 @@ def cells_of_labels(labels: np.ndarray, probability: np.ndarray) -> Cells:
     return Cells(label_runs(labels), (sums[1:] / areas[1:]).astype(np.float32))
 
 
+def best_scores(cells: Cells, height: int, width: int) -> np.ndarray:
+    """Return the highest score of the cells at each pixel, float32 [H, W]; 0 where there is none.
+
+    >>> cells = Cells(CellRuns(np.array([0, 1]), np.array([2, 4]), np.array([0, 1])), np.array([0.5, 0.25]))
+    >>> best_scores(cells, 2, 2).tolist()
+    [[0.5, 0.25], [0.5, 0.25]]
+    """
+    scores = np.zeros(height * width, dtype=np.float32)
+    position, cell = cells.runs.pixels()
+    np.maximum.at(scores, position, cells.scores.astype(np.float32)[cell])
+    return np.ascontiguousarray(scores.reshape(width, height).T)
+
+
 def encode_cells(cells: Cells, height: int, width: int) -> list[dict[str, Any]]:
     """Return each cell as pycocotools' run-length code (``size``, ``counts``).
 

@@ -16,7 +16,7 @@ from monolayer.prediction import Prediction, encode_cells
 
 def distinct_images(
     listed: Sequence[Image], folder: ImageFolder, split: str
-) -> Iterator[tuple[list[int], np.ndarray]]:
+) -> Iterator[tuple[list[int], Image, np.ndarray]]:
     """Read each file of a split once.
 
     A raw split may list a file under several ids, and files that are missing or cannot be read: those are
@@ -33,8 +33,8 @@ def distinct_images(
 
     Yields
     ------
-    tuple of (list of int, numpy.ndarray)
-        The ids of a file, and its grey levels, uint8 [H, W].
+    tuple of (list of int, Image, numpy.ndarray)
+        The ids of a file, the first image that is listed of it, and its grey levels, uint8 [H, W].
     """
     ids: dict[str, list[int]] = {}
     for image in listed:
@@ -46,7 +46,7 @@ def distinct_images(
         except InputError as error:
             print(f"{split}: skipped {name}: {error}")
         else:
-            yield image_ids, pixels
+            yield image_ids, first[name], pixels
 
 
 def write_predictions(folder: Path, split: str, predictions: Iterable[tuple[list[int], Prediction]]) -> None:

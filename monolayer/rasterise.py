@@ -108,6 +108,27 @@ def label_runs(labels: np.ndarray) -> CellRuns:
     return runs.select(order[np.count_nonzero(runs.cell < 0) :])
 
 
+def pixel_runs(position: np.ndarray, cell: np.ndarray) -> CellRuns:
+    """Return the runs of cells from their single pixels, each of which a cell has once.
+
+    Parameters
+    ----------
+    position, cell
+        Of each pixel, int64 [P] each, as `CellRuns.pixels` returns them, in any order.
+
+    Examples
+    --------
+    >>> pixel_runs(np.array([7, 3, 4, 4]), np.array([0, 0, 0, 1]))
+    CellRuns(start=array([3, 7, 4]), end=array([5, 8, 5]), cell=array([0, 0, 1]))
+    """
+    order = np.lexsort((position, cell))
+    position, cell = position[order], cell[order]
+    goes_on = (np.diff(position) == 1) & (np.diff(cell) == 0)
+    first = np.flatnonzero(np.append(True, ~goes_on)[: len(position)])
+    last = np.append(first[1:], len(position))[: len(first)] - 1
+    return CellRuns(position[first], position[last] + 1, cell[first])
+
+
 def _unite(runs: CellRuns, pixels: int) -> CellRuns:
     """Merge the runs of each cell that overlap or touch."""
     position = np.concatenate([runs.start, runs.end]) + np.tile(runs.cell * (pixels + 1), 2)

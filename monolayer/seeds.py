@@ -13,6 +13,7 @@ from monolayer.errors import InputError
 
 Scores = Mapping[int, Mapping[str, Mapping[str, Any]]]
 """By seed and method: ``kind``, ``dice``, ``iou`` and ``confluence_rmse``."""
+COMPARED = ("dice", "iou", "confluence_rmse")
 
 
 class SeedRow(msgspec.Struct, frozen=True):
@@ -53,19 +54,30 @@ def seed_rows(scores: Scores) -> list[SeedRow]:
     Raises
     ------
     InputError
-        There are fewer.
+        There are fewer, or the comparisons lack one of these scores.
     """
     if len(scores) < 2:
         raise InputError(f"a spread needs two seeds or more, got {len(scores)}")
     first, *_ = scores.values()
+    _require_scores(first)
     rows = []
     for method in first:
         values: dict[str, Any] = {"method": method, "kind": first[method]["kind"], "seeds": len(scores)}
-        for name in ("dice", "iou", "confluence_rmse"):
+        for name in COMPARED:
             over_seeds = _over_seeds(scores, method, name)
             values |= {name: float(over_seeds.mean()), f"{name}_sd": float(over_seeds.std(ddof=1))}
         rows.append(msgspec.convert(values, SeedRow))
     return sorted(rows, key=lambda row: -row.dice)
+
+
+def _require_scores(scores: Mapping[str, Mapping[str, Any]]) -> None:
+    for method, own in scores.items():
+        for name in COMPARED:
+            if name not in own:
+                raise InputError(
+                    f"the comparison has no {name} of {method}: list it in compare.scores, and take test "
+                    "images of complete truth"
+                )
 
 
 def seed_differences(scores: Scores, ranking: list[str]) -> list[SeedDifference]:

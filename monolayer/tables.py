@@ -1,6 +1,7 @@
 """Annotations and images as tables for other programs."""
 
 import csv
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,15 +34,19 @@ def _annotation_rows(splits: Mapping[str, Coco]) -> Iterator[tuple[Any, ...]]:
 
 
 def write_images(path: Path, facts: Iterable[ImageFacts]) -> None:
-    """Write one row for each image, with its number of cells and its confluence."""
+    """Write one row for each image, with its number of annotated cells and its confluence if it is known."""
     _write(
         path,
         IMAGE_COLUMNS,
         (
-            (f.split, f.image.id, f.image.file_name, f.cell_type, len(f.areas), format(f.confluence, ".6f"))
+            (f.split, f.image.id, f.image.file_name, f.cell_type, len(f.areas), _known(f.confluence))
             for f in facts
         ),
     )
+
+
+def _known(share: float) -> str:
+    return "" if math.isnan(share) else format(share, ".6f")
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:

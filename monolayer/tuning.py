@@ -11,10 +11,14 @@ import pandas as pd
 from pydantic import Field
 
 from monolayer.cell_evaluation import CellSettings, ImageCells, TrueCells, compare_cells, score_cells
+from monolayer.coco import Image
 from monolayer.compute import ComputeSettings
+from monolayer.errors import InputError
 from monolayer.metrics.files import write_metrics
+from monolayer.metrics.partial_truth import OF_ANNOTATED_CELLS, needs_complete_truth
 from monolayer.parallel import map_in_threads
 from monolayer.parameters import Settings, validate
+from monolayer.prediction import Cells
 
 
 class TuneSettings(Settings):
@@ -31,8 +35,8 @@ class TuneSettings(Settings):
 class DecodeTask(NamedTuple):
     """One image to be decoded."""
 
-    maps: np.ndarray
-    """What the decoder reads, float32 [M, H, W]."""
+    maps: np.ndarray | Cells
+    """What the decoder reads, see `monolayer.inference.Maps`."""
     truth: TrueCells
 
 
@@ -90,6 +94,24 @@ def write_trials(path: Path, trials: Sequence[Trial], score: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [{**trial.settings, score: round(trial.score, 6)} for trial in trials]
     pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")
+
+
+def images_to_tune_on(images: Sequence[Image], settings: TuneSettings) -> list[Image]:
+    """Return the images of which the score can be had: it may need that all their cells are annotated.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    truths = ("complete",) if needs_complete_truth(settings.score) else ("complete", "partial")
+    chosen = [image for image in images if image.truth in truths]
+    if not chosen:
+        raise InputError(
+            f"params.yaml: tune.score: {settings.score!r} cannot be had, as none of {len(images)} val images "
+            f"has {' or '.join(truths)} truth. Partial truth would do for {', '.join(OF_ANNOTATED_CELLS)}"
+        )
+    return chosen
 
 
 def tune_decoder(

@@ -27,14 +27,16 @@ def compare(
     models = list(lookup(parameters, "models"))
     methods = collect_methods(evaluations, foreground, cells, baseline, models)
     rows = compare_methods(methods, settings)
-    write_metrics(metrics, comparison_metrics(rows, settings.score))
+    refused = methods[0].refused
+    write_metrics(metrics, comparison_metrics(rows, settings.score, refused))
     write_comparison(plots / "comparison.csv", rows)
     save_png(plot_ranking(rows, settings.score), plots / "ranking.png")
     save_png(plot_differences(rows, settings.score), plots / "differences.png")
     types, values = scores_by_cell_type(methods, rows, settings.score)
     save_png(plot_cell_types(settings.score, types, values), plots / "cell_types.png")
     text = comparison_text(rows, settings.score)
-    print(f"\n{text}\n\ntable: {plots / 'comparison.csv'}\nplots: {plots}")
+    note = f"\n\nscores that need complete truth are left out: {refused}" if refused else ""
+    print(f"\n{text}{note}\n\ntable: {plots / 'comparison.csv'}\nplots: {plots}")
 
 
 if __name__ == "__main__":

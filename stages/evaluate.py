@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from monolayer.cell_scores import (
+    CellScores,
     curves_over_iou,
     curves_over_score,
     gather_scores,
@@ -24,7 +25,7 @@ from monolayer.images import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.agreement import plot_confluence
-from monolayer.plots.cells import plot_cell_curves
+from monolayer.plots.cells import plot_cell_curves, plot_recall
 from monolayer.plots.panels import plot_agreement, plot_cells
 from monolayer.plots.style import save_png
 from monolayer.prediction_files import read_results
@@ -55,14 +56,26 @@ def evaluate(
     title, cleaned_test = f"{model} on the cleaned test images", evaluations[-1]
     found = gather_scores(cleaned_test.cells, settings.max_dets[-1])
     write_cell_scores(scores, found)
-    over_iou, over_score = curves_over_iou(found), curves_over_score(found)
-    write_curves(plots / "iou.tsv", over_iou)
-    write_curves(plots / "precision_recall.tsv", over_score)
-    save_png(plot_cell_curves(title, over_iou, over_score, number_of_cells(found)), plots / "cells.png")
+    draw_cells(title, found, plots)
+    if cleaned_test.refused:
+        print(f"scores that need complete truth are left out: {cleaned_test.refused}")
+        return
     save_png(plot_confluence(title, cleaned_test.scores), plots / "confluence.png")
     extremes = extreme_images(cleaned_test, tasks["clean"], ImageFolder(images))
     save_png(plot_agreement(title, extremes.foreground), plots / "overlays.png")
     save_png(plot_cells(title, extremes.cells), plots / "cell_overlays.png")
+
+
+def draw_cells(title: str, found: CellScores, plots: Path) -> None:
+    """Write the curves that the truth allows as tables for DVC's plots, and draw them."""
+    over_iou = curves_over_iou(found)
+    write_curves(plots / "iou.tsv", over_iou)
+    if found.refused:
+        save_png(plot_recall(title, over_iou), plots / "cells.png")
+        return
+    over_score = curves_over_score(found)
+    write_curves(plots / "precision_recall.tsv", over_score)
+    save_png(plot_cell_curves(title, over_iou, over_score, number_of_cells(found)), plots / "cells.png")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from monolayer.accelerator import memory_decided_by
-from monolayer.coco import read_coco
+from monolayer.coco import place_in_time, read_coco
 from monolayer.compute import ComputeSettings
 from monolayer.decoding import load_decoder, read_tuned
 from monolayer.images import ImageFolder
-from monolayer.inference import Maps, PredictSettings, predict_maps, prepared
+from monolayer.inference import Applied, Maps, PredictSettings, in_order, prepared
 from monolayer.models._files import read_model
 from monolayer.parallel import map_in_threads
 from monolayer.parameters import read_parameters, section
@@ -31,8 +31,10 @@ def predict(model: Path, tuned: Path, annotations: Path, images: Path, out: Path
         return ids, Prediction(own.foreground, decoder.decode(own.maps, decoder_settings))
 
     for split in ("val", "test"):
-        files = distinct_images(read_coco(annotations / f"{split}.json").images, folder, split)
-        outputs = ((ids, predict_maps(trained, image, settings, compute.precision)) for ids, image in files)
+        listed = in_order(trained, read_coco(annotations / f"{split}.json").images)
+        files = distinct_images(listed, folder, split)
+        apply = Applied(trained, settings, compute.precision)
+        outputs = ((ids, apply(pixels, place_in_time(image).sequence)) for ids, image, pixels in files)
         with memory_decided_by("predict.tile"):
             write_predictions(out, split, map_in_threads(decoded, outputs, compute))
 

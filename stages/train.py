@@ -41,7 +41,7 @@ def train(
         )
     if trained is None:  # the first process writes the outs
         return
-    write_model(out, model_settings, trained.weights, origin)
+    write_model(out, model_settings, trained.weights, {**origin, "started_from": trained.started_from})
     write_history(plots, trained.history)
     summary = {
         **best_epoch(trained.history, trained.judged_by),

@@ -7,8 +7,8 @@ from torch import nn
 
 from monolayer.errors import InputError
 from monolayer.heads._head import build_head
-from monolayer.inference import PredictSettings, outputs_at_stride, predict_maps
-from monolayer.models._pixels import PixelModel, PixelSettings
+from monolayer.inference import PredictSettings, predict_maps
+from monolayer.models._pixels import PixelModel, PixelSettings, outputs_at_stride
 
 SETTINGS = PixelSettings(architecture="unet")
 HEAD = build_head(SETTINGS.head)

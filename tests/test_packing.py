@@ -8,11 +8,11 @@ from numpy.testing import assert_array_equal
 from skimage.transform import resize as skimage_resize
 from tiny_split import HEIGHT, WIDTH, image, labels_of, textured_image, two_images, write_split
 
-from monolayer.coco import Coco, write_coco
+from monolayer.coco import Coco, Truth, write_coco
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images import write_tiff
-from monolayer.packing import Packed, pack_resized, pack_split, read_packed
+from monolayer.packing import Packed, annotated, pack_resized, pack_split, read_packed
 
 HERE = ComputeSettings(jobs=1)
 
@@ -114,6 +114,29 @@ def test_the_digest_tells_another_shape(root):
     before = pack(root).digest
     add_image_of(root, (5, 7))
     assert pack(root, "changed").digest != before
+
+
+def set_truths(root: Path, *truths: Truth) -> None:
+    coco = two_images()
+    for listed, truth in zip(coco.images, truths, strict=True):
+        listed.truth = truth
+    write_coco(root / "clean/train.json", coco)
+
+
+def test_images_that_are_not_wholly_annotated_stay_packed(root):
+    before = pack(root)
+    assert annotated(before).tolist() == [0, 1]
+    set_truths(root, "none", "complete")
+    after = pack(root, "changed")
+    assert annotated(after).tolist() == [1]
+    assert_array_equal(after.pixels, before.pixels)
+    assert after.digest != before.digest
+
+
+def test_no_image_is_wholly_annotated(root):
+    set_truths(root, "none", "partial")
+    with pytest.raises(InputError, match=r"none of the 2 packed images, such as A172_\w+\.tif, has all its"):
+        annotated(pack(root))
 
 
 def test_an_empty_split(root):

@@ -15,6 +15,6 @@ def test_a_module_is_found_by_its_name() -> None:
 )
 def test_another_name_lists_the_valid_ones(name: str) -> None:
     with pytest.raises(
-        InputError, match=r"params\.yaml: datasets\.x\.source: .* is unknown; valid: coco, livecell"
+        InputError, match=r"params\.yaml: datasets\.x\.source: .* is unknown; valid: .*coco, .*livecell"
     ):
         load_plugin("monolayer.datasets", name, "datasets.x.source")

@@ -53,6 +53,13 @@ def test_fewer_than_two_seeds():
         seed_rows(scores(1))
 
 
+def test_a_score_that_was_not_compared():
+    without = scores()
+    del without[0]["vnet"]["iou"]
+    with pytest.raises(InputError, match=r"no iou of vnet: list it in compare\.scores"):
+        seed_rows(without)
+
+
 def test_every_pair_is_compared_by_seed():
     differences = seed_differences(scores(), RANKING)
     pairs = [(row.better, row.method) for row in differences]

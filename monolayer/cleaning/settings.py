@@ -15,7 +15,8 @@ class CleaningSettings(Settings):
     same_name: bool = True
     """Remove an image that is listed again under another id."""
     same_pixels: bool = True
-    """Remove an image whose pixels stand under another name too."""
+    """Remove an image whose pixels stand under another name too. Two frames of one film, where the data set
+    names the film, are not copies of each other, here and below."""
     near_copy: bool = True
     """Remove an image that is another re-encoded, brightened, changed in contrast, flipped or turned."""
     leaks: bool = True
@@ -27,9 +28,10 @@ class CleaningSettings(Settings):
     """Near copies: correlation from which two images are one. JPEG of quality 50 leaves .92 of a faint
     image; frames of one field reach 0 when real and 12 hours apart, .35 when rendered and 4 hours apart."""
     no_annotation: bool = True
-    """Remove an image without any (sound) annotation."""
+    """Remove an image without any (sound) annotation, unless the data set says that it is not annotated."""
     incomplete_annotation: bool = True
-    """Remove an image in which most of what looks like cells is not annotated."""
+    """Remove an image of which the data set does not say so, though most of what looks like cells is not
+    annotated."""
     missed_area: Number = Field(default=0.08, gt=0, lt=1)
     """Incomplete annotation: share of the image that looks like cells without being annotated."""
     missed_ratio: Number = Field(default=1.5, gt=0)

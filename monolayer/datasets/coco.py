@@ -1,27 +1,20 @@
 """A user's own data: a folder of images and COCO annotation files."""
 
-import math
-import shutil
 from pathlib import Path
-from typing import Literal, get_args
 
-import numpy as np
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from monolayer.coco import Coco, Image, write_coco
-from monolayer.datasets._description import Description, write_description
+from monolayer.datasets._description import write_description
 from monolayer.datasets._foreign_coco import ForeignCoco, ForeignImage, convert_annotation, read_foreign_coco
-from monolayer.datasets._settings import DatasetSettings
-from monolayer.disk import require_space
+from monolayer.datasets._own import OwnDataSettings
+from monolayer.datasets._splits import SPLITS, Split, divide
+from monolayer.disk import copy_images
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image
-from monolayer.parameters import Number
-
-Split = Literal["train", "val", "test"]
-SPLITS: tuple[Split, ...] = get_args(Split)
 
 
-class Settings(DatasetSettings):
+class Settings(OwnDataSettings):
     """Where the images and annotations are, and what they are."""
 
     images: str
@@ -29,30 +22,12 @@ class Settings(DatasetSettings):
     annotations: str | dict[Split, str]
     """One COCO file, divided by `split`, or one for each of train, val and test. All categories count as
     "cell"; crowd regions (``iscrowd: 1``) are no cells and are left out, which dataset.json counts."""
-    split: dict[Split, Number] = Field(default={"train": 0.7, "val": 0.15, "test": 0.15})
-    """Shares of the images of the one annotation file, drawn image by image: where fields of view or wells
-    recur, make the three files yourself."""
-    seed: int = 0
-    """Seeds the draw."""
-    cell_type: str = ""
-    """Cell type of images whose entry in the COCO file has no ``cell_type`` of its own."""
-    name: str = "own data"
-    """For dataset.json, as are the two below."""
-    licence: str = "unknown"
-    citation: str = ""
 
     @field_validator("annotations")
     @classmethod
     def _three_files(cls, value: str | dict[Split, str]) -> str | dict[Split, str]:
         if isinstance(value, dict) and set(value) != set(SPLITS):
             raise ValueError("give one file, or one for each of train, val and test")
-        return value
-
-    @field_validator("split")
-    @classmethod
-    def _whole(cls, value: dict[Split, float]) -> dict[Split, float]:
-        if set(value) != set(SPLITS) or min(value.values()) < 0 or not math.isclose(sum(value.values()), 1):
-            raise ValueError("give shares of train, val and test that sum to 1")
         return value
 
 
@@ -82,25 +57,12 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         if not content.images:
             raise InputError(f"split {split} is empty: correct its annotation file, or `split` and `images`")
     folder.mkdir(parents=True, exist_ok=True)
-    _copy_images(source, contents, folder / "images")
+    _bring_images(source, contents, folder / "images")
     for split, content in contents.items():
         coco = _convert(content, split, source, settings.cell_type)
         write_coco(folder / "annotations" / f"{split}.json", coco)
     crowds = sum(annotation.iscrowd for content in contents.values() for annotation in content.annotations)
-    write_description(folder, _describe(settings, crowds))
-
-
-def divide(number: int, shares: dict[Split, float], seed: int) -> dict[Split, list[int]]:
-    """Draw positions 0..number-1 for each split, at random and without overlap.
-
-    >>> parts = divide(10, {"train": 0.7, "val": 0.2, "test": 0.1}, seed=0)
-    >>> [len(part) for part in parts.values()], sorted(sum(parts.values(), []))
-    ([7, 2, 1], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-    """
-    order = np.random.default_rng(seed).permutation(number)
-    ends = np.rint(np.cumsum([shares[split] for split in SPLITS]) * number).astype(int)
-    parts = np.split(order, ends[:-1])
-    return {split: sorted(part.tolist()) for split, part in zip(SPLITS, parts, strict=True)}
+    write_description(folder, settings.description(settings.images, crowds))
 
 
 def _image_folder(images: str) -> ImageFolder:
@@ -114,7 +76,7 @@ def _read_splits(settings: Settings) -> dict[Split, ForeignCoco]:
     if isinstance(settings.annotations, dict):
         return {split: read_foreign_coco(Path(settings.annotations[split])) for split in SPLITS}
     whole = read_foreign_coco(Path(settings.annotations))
-    parts = divide(len(whole.images), settings.split, settings.seed)
+    parts = divide([""] * len(whole.images), settings.split, settings.seed)
     return {split: _subset(whole, positions) for split, positions in parts.items()}
 
 
@@ -124,21 +86,15 @@ def _subset(whole: ForeignCoco, positions: list[int]) -> ForeignCoco:
     return ForeignCoco(images, [a for a in whole.annotations if a.image_id in ids], whole.path)
 
 
-def _copy_images(source: ImageFolder, contents: dict[Split, ForeignCoco], images: Path) -> None:
+def _bring_images(source: ImageFolder, contents: dict[Split, ForeignCoco], images: Path) -> None:
     listed = [(image.file_name, split) for split, content in contents.items() for image in content.images]
-    paths = sorted({path for name, split in listed if (path := source.find(name, split)) is not None})
+    paths = {path for name, split in listed if (path := source.find(name, split)) is not None}
     if not paths:
         example = listed[0][0]
         raise InputError(
             f"none of the listed images, such as {example}, is below {source.root}: correct `images`"
         )
-    shutil.rmtree(images, ignore_errors=True)
-    images.mkdir()
-    require_space(images, sum(path.stat().st_size for path in paths), f"Copying the images of {source.root}")
-    for path in paths:
-        copy = images / path.relative_to(source.root)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+    copy_images(paths, source.root, images)
 
 
 def _convert(content: ForeignCoco, split: str, source: ImageFolder, cell_type: str) -> Coco:
@@ -160,13 +116,3 @@ def _convert_image(image: ForeignImage, split: str, source: ImageFolder, cell_ty
     if width is None or height is None:
         height, width = read_image(source.path(image.file_name, split)).shape
     return Image(image.id, name, width, height, image.cell_type or cell_type)
-
-
-def _describe(settings: Settings, crowds: int) -> Description:
-    return Description(
-        name=settings.name,
-        licence=settings.licence,
-        citation=settings.citation,
-        source=settings.images,
-        crowd_regions_left_out=crowds,
-    )

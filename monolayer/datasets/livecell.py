@@ -4,8 +4,6 @@ Edlund et al., LIVECell - A large-scale dataset for label-free live cell segment
 """
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -19,7 +17,7 @@ from monolayer.datasets._description import Description, SourceFile, write_descr
 from monolayer.datasets._settings import DatasetSettings
 from monolayer.disk import copy_folder, require_space
 from monolayer.errors import InputError
-from monolayer.fetch import Fetched, discard, fetch, inspect
+from monolayer.fetch import Fetched, discarded_on, fetch, inspect
 
 OFFICIAL = "http://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECell_dataset_2021/"
 IMAGES = "images.zip"
@@ -67,7 +65,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     require_space(folder, sum(file.bytes for file in fetched.values()), "Writing the annotations")
     for split, name in names.items():
-        with _discarded_on(InputError, fetched[name], scratch):
+        with discarded_on(InputError, fetched[name], scratch):
             write_coco(folder / "annotations" / f"{split}.json", read_coco(fetched[name].path))
     fetched |= _bring_images(settings, folder / "images", scratch)
     write_description(folder, _describe(settings, fetched))
@@ -128,21 +126,9 @@ def _bring_images(settings: Settings, images: Path, scratch: Path) -> dict[str, 
         copy_folder(root / "images", images)
         return {}
     archive = _obtain(settings, IMAGES, scratch)
-    with _discarded_on(UnusableArchiveError, archive, scratch):
+    with discarded_on(UnusableArchiveError, archive, scratch):
         unzip(archive.path, images)
     return {IMAGES: archive}
-
-
-@contextmanager
-def _discarded_on(fault: type[InputError], file: Fetched, scratch: Path) -> Iterator[None]:
-    # A damaged download must not be found again by the next run; the user's own files stay.
-    try:
-        yield
-    except fault as error:
-        if file.path.parent != scratch:
-            raise
-        discard(file)
-        raise InputError(f"{error}. The copy of {file.origin} was removed: run the stage again") from None
 
 
 def _describe(settings: Settings, fetched: dict[str, Fetched]) -> Description:

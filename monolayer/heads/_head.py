@@ -1,23 +1,35 @@
-"""What a net learns to say of each pixel: the contract between a head and the models that wear it."""
+"""What a model learns of label images: the contract between a head and the models that wear it."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 from torch import Tensor
 
+from monolayer.errors import InputError
 from monolayer.parameters import Settings, validate
 from monolayer.plugins import load_plugin
 
 
 class Head(ABC):
-    """Turns label images into what a net learns, and the net's outputs into what a decoder reads."""
+    """Turns label images into what a model learns."""
+
+    judged_by: Literal["dice", "loss"] = "loss"
+    """The best epoch is that of the highest Dice of the foreground, or of the lowest loss, on val images."""
+
+    @abstractmethod
+    def targets(self, labels: Tensor) -> Any:
+        """Turn label images int32 [B, H, W], 0 = background, into targets."""
+
+
+class PixelHead(Head):
+    """What a net learns to say of each pixel, and how a decoder is to read it."""
 
     channels: int
     """Outputs of the net for each pixel, C."""
-    judged_by: Literal["dice", "loss"] = "loss"
-    """The best epoch is that of the highest Dice of the foreground, or of the lowest loss, on val images."""
     resizable: bool = True
     """Outputs for a resized image, resized back, mean the same; directions and distances would not."""
+    leaves_out: bool = False
+    """Pixels with a negative label are not learned."""
 
     @abstractmethod
     def targets(self, labels: Tensor) -> Tensor:
@@ -63,4 +75,15 @@ def build_head(values: dict[str, Any], key: str = "head") -> Head:
     settings: Settings = validate(
         {name: value for name, value in values.items() if name != "method"}, key, module.Settings
     )
-    return module.build(settings)
+    head: Head = module.build(settings)
+    return head
+
+
+def build_pixel_head(values: dict[str, Any]) -> PixelHead:
+    """Build a head as `build_head`, or raise an `InputError` where it is none for pixels."""
+    head = build_head(values)
+    if not isinstance(head, PixelHead):
+        raise InputError(
+            f"head.method: {values['method']} is for detectors: this architecture has outputs for each pixel"
+        )
+    return head

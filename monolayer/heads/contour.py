@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, max_pool2d
 
 from monolayer import parameters
-from monolayer.heads._head import Head
+from monolayer.heads._head import PixelHead
 from monolayer.parameters import Number
 
 BACKGROUND, CELL, CONTOUR = range(3)
@@ -27,26 +27,30 @@ class Settings(parameters.Settings):
     """These three are the weights of the classes in the cross-entropy."""
 
 
-class ContourHead(Head):
+class ContourHead(PixelHead):
     """Tells background, the inside of cells, and contours apart."""
 
     channels = 3
+    leaves_out = True
 
     def __init__(self, settings: Settings) -> None:
         self._width = settings.width
         self._weights = (settings.background, settings.cell, settings.contour)
 
     def targets(self, labels: Tensor) -> Tensor:
-        """Turn label images int32 [B, H, W] into the three classes, float32 [B, 3, H, W] of 0 and 1."""
+        """Turn label images int32 [B, H, W] into the three classes, float32 [B, 3, H, W] of 0 and 1.
+
+        Where a label is negative, nobody knows what the pixel is: it is of no class, and is not learned.
+        """
         cell, inside = labels > 0, is_inside(labels, self._width)
-        return torch.stack([~cell, cell & inside, cell & ~inside], dim=1).float()
+        return torch.stack([labels == 0, cell & inside, cell & ~inside], dim=1).float()
 
     def loss(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """Return the class-weighted cross-entropy, ``loss``: a mean over all pixels."""
         weights = torch.tensor(self._weights, device=outputs.device)
-        truth = targets.argmax(dim=1)
+        known, truth = targets.max(dim=1)
         by_pixel = cross_entropy(outputs.float(), truth, reduction="none")
-        return {"loss": (weights[truth] * by_pixel).mean()}
+        return {"loss": (known * weights[truth] * by_pixel).mean()}
 
     def maps(self, outputs: Tensor) -> Tensor:
         """Return the probability of each class, float32 [B, 3, H, W]."""

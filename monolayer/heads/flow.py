@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss, pad
 
 from monolayer import parameters
-from monolayer.heads._head import Head
+from monolayer.heads._head import PixelHead
 from monolayer.losses import dice_loss
 from monolayer.parameters import Number
 
@@ -38,7 +38,7 @@ class Settings(parameters.Settings):
         return self
 
 
-class FlowHead(Head):
+class FlowHead(PixelHead):
     """Tells foreground from background, and in the foreground the direction of the cell's centre.
 
     Channels are the logit of the foreground, and 5 times the flow down and to the right.
@@ -75,7 +75,7 @@ class FlowHead(Head):
         return torch.sigmoid(outputs[:, 0].float())
 
     def turned_back(self, outputs: Tensor, turns: int, reflected: bool) -> Tensor:
-        """Turn the directions back, see `Head.turned_back`."""
+        """Turn the directions back, see `PixelHead.turned_back`."""
         logit, down, right = outputs.unbind(1)
         for _ in range(turns):
             down, right = right, -down

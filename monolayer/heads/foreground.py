@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from monolayer import parameters
-from monolayer.heads._head import Head
+from monolayer.heads._head import PixelHead
 from monolayer.losses import dice_loss
 from monolayer.parameters import Number
 
@@ -31,7 +31,7 @@ class Settings(parameters.Settings):
         return self
 
 
-class ForegroundHead(Head):
+class ForegroundHead(PixelHead):
     """Tells foreground from background."""
 
     channels = 1

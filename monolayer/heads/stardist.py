@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, pad, softplus
 
 from monolayer import parameters
-from monolayer.heads._head import Head
+from monolayer.heads._head import PixelHead
 from monolayer.losses import dice_loss, summed_over_processes
 from monolayer.parameters import Number
 
@@ -39,7 +39,7 @@ class Settings(parameters.Settings):
     """Binary cross-entropy of the foreground, mean over the pixels, and 1 - Dice of the whole batch."""
 
 
-class StarDistHead(Head):
+class StarDistHead(PixelHead):
     """Learns object probability, 32 distances in pixels, and the foreground, in this order of channels.
 
     The foreground is an addition to the paper: the object probability falls towards a cell's border, so that
@@ -93,7 +93,7 @@ class StarDistHead(Head):
         return torch.sigmoid(outputs[:, -1].float())
 
     def turned_back(self, outputs: Tensor, turns: int, reflected: bool) -> Tensor:
-        """Put the rays of a turned image in the order of the image itself; see `Head.turned_back`."""
+        """Put the rays of a turned image in the order of the image itself; see `PixelHead.turned_back`."""
         rays = torch.arange(RAYS, device=outputs.device)
         if reflected:
             rays = RAYS // 2 - rays

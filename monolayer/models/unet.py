@@ -5,7 +5,7 @@ from typing import Literal
 from monai.networks.nets.unet import UNet
 from pydantic import Field
 
-from monolayer.heads._head import build_head
+from monolayer.heads._head import build_pixel_head
 from monolayer.models._pixels import PixelModel, PixelSettings
 
 
@@ -26,7 +26,7 @@ class Settings(PixelSettings):
 def build(settings: Settings) -> PixelModel:
     """Build the model with fresh weights; each level after the first halves the resolution."""
     halvings = len(settings.channels) - 2
-    head = build_head(settings.head)
+    head = build_pixel_head(settings.head)
     net = UNet(
         spatial_dims=2,
         in_channels=1,

@@ -3,7 +3,7 @@
 from monai.networks.nets.vnet import VNet
 from pydantic import Field
 
-from monolayer.heads._head import build_head
+from monolayer.heads._head import build_pixel_head
 from monolayer.models._pixels import PixelModel, PixelSettings
 from monolayer.parameters import Number
 
@@ -17,7 +17,7 @@ class Settings(PixelSettings):
 
 def build(settings: Settings) -> PixelModel:
     """Build the model with fresh weights; it halves the resolution four times."""
-    head = build_head(settings.head)
+    head = build_pixel_head(settings.head)
     net = VNet(
         spatial_dims=2,
         in_channels=1,

@@ -35,9 +35,19 @@ def plot_cell_curves(
     return figure
 
 
+@styled
+def plot_recall(title: str, over_iou: dict[str, np.ndarray]) -> Figure:
+    """Draw what can be drawn of partial truth: ``recall`` at each ``iou``, float64 [21] each."""
+    figure, ((axes,),) = axes_grid(1, 1, width=4, height=3.6)
+    _draw_over_iou(axes, over_iou)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    return figure
+
+
 def _draw_over_iou(axes: Axes, curves: dict[str, np.ndarray]) -> None:
     for name, colour in zip(("precision", "recall", "accuracy"), PALETTE, strict=False):
-        axes.plot(curves["iou"], curves[name], color=colour, label=name)
+        if name in curves:
+            axes.plot(curves["iou"], curves[name], color=colour, label=name)
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="IoU from which a cell counts as found")
     axes.set_title("over the IoU")
     axes.legend()

@@ -30,7 +30,7 @@ def vary_grey_levels(images: Tensor, settings: GreySettings, share: Share = ALON
     Parameters
     ----------
     images
-        Grey levels float32 [B, 1, H, W].
+        Grey levels float32 [B, T, H, W]; all T planes are changed alike.
     settings
         How far.
     share
@@ -65,7 +65,7 @@ def blurred(images: Tensor, sigma: Tensor, radius: int) -> Tensor:
     Parameters
     ----------
     images
-        float32 [B, 1, H, W].
+        float32 [B, T, H, W].
     sigma
         Standard deviations in pixels, float32 [B]; 0 leaves an image as it is.
     radius

@@ -1,17 +1,22 @@
 """Training crops: a batch at a time, drawn on the host and cut on a device without a loop over crops."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
+from monolayer.coco import Truth
+from monolayer.films import Clips
 from monolayer.normalisation import NormaliseSettings, offset_and_scale
-from monolayer.packing import Packed
+from monolayer.packing import Packed, annotated
 from monolayer.parameters import Number, Settings
 from monolayer.training.places import along, interpolated, reflected, warped
 from monolayer.training.processes import ALONE, Share
+
+TRUTHS = get_args(Truth)
+PARTIAL, NOBODYS = TRUTHS.index("partial"), TRUTHS.index("none")
 
 
 class CropSettings(Settings):
@@ -32,13 +37,17 @@ class CropSettings(Settings):
     """Cells are made larger or smaller by a factor of up to 1 + this."""
 
 
+UNKNOWN = -1
+"""Label of a pixel of which nobody has said what it is."""
+
+
 class Batch(NamedTuple):
-    """Crops of B images."""
+    """Crops of B images, or of B = clips * frames."""
 
     images: Tensor
     """Grey levels, float32 [B, size, size]."""
     labels: Tensor
-    """int32 [B, size, size], 0 = background."""
+    """int32 [B, size, size], 0 = background; in clips also `UNKNOWN`."""
     levels: Tensor
     """Offset and scale that normalise the grey levels of each crop's whole image, float32 [B, 2]."""
 
@@ -73,11 +82,11 @@ class Crops:
     Parameters
     ----------
     packed
-        Images to cut from.
+        Images to cut from; those whose cells are not all annotated are left out, but as frames of clips.
     size
         Side of the square crops in pixels; a smaller image is reflected to it.
     batch_size
-        Crops in a batch.
+        Crops in a batch, or clips.
     settings
         How they are chosen. In an image that has only cells, or only background, any pixel may be the centre.
     normalise
@@ -86,6 +95,8 @@ class Crops:
         With the step, chooses the crops.
     device
         Where images and labels are kept and cut.
+    frames
+        Length of a clip. One of its frames, any of them, is an annotated image; all are cut and turned alike.
     share
         Which crops of each batch are cut here. Every process draws the whole batch, which takes the host no
         time, so that the batches do not depend on the number of processes.
@@ -100,12 +111,17 @@ class Crops:
         normalise: NormaliseSettings,
         seed: int,
         device: torch.device | str = "cpu",
+        frames: int = 1,
         share: Share = ALONE,
     ) -> None:
+        self._frames = frames
+        self._clips = Clips(packed.images, frames)
+        self._truth = torch.tensor([TRUTHS.index(image.truth) for image in packed.images], device=device)
         self._pixels = torch.from_numpy(packed.pixels).to(device)
         # Torch cannot index uint16; the sign comes off again in `_labels_at`.
         self._labels = torch.from_numpy(packed.labels.view(np.int16)).to(device)
         self._levels = torch.from_numpy(offset_and_scale(packed.histograms, normalise)).to(device)
+        self._annotated = annotated(packed, partly=frames > 1)
         self._heights, self._widths = packed.heights, packed.widths
         self._first_rows = np.concatenate([[0], np.cumsum(self._heights)])
         areas = self._heights * self._widths
@@ -134,19 +150,23 @@ class Crops:
         )
         rows = along(centre_row, windows.height, self._size, windows.flip_rows)
         columns = along(centre_column, windows.width, self._size, windows.flip_columns)
+        if self._frames > 1:
+            windows, rows, columns = self._as_clips(windows, rows, columns, rng)
         planes = (
             self._warped(windows, rows, columns, rng) if self._warps else self._cut(windows, rows, columns)
         )
         transpose = windows.transpose[:, None, None] > 0
         images, labels = (torch.where(transpose, plane.mT, plane) for plane in planes)
-        return Batch(images, labels, self._levels[windows.image])
+        truth = self._truth[windows.image][:, None, None]
+        unknown = (truth == NOBODYS) | ((truth == PARTIAL) & (labels == 0))
+        return Batch(images, labels.masked_fill(unknown, UNKNOWN), self._levels[windows.image])
 
     @property
     def _warps(self) -> bool:
         return bool(self._settings.rotate or self._settings.scale)
 
     def _draw(self, rng: np.random.Generator) -> Windows:
-        image = rng.integers(len(self._heights), size=self._batch_size)
+        image = self._annotated[rng.integers(len(self._annotated), size=self._batch_size)]
         kind = self._draw_kind(image, rng)
         start, end = self._pixels_of_kind(image, kind)
         kind = np.where(start < end, kind, 1 - kind)
@@ -172,6 +192,18 @@ class Crops:
         before = kind * self._first_rows[-1]
         return tuple(self._before[before + self._first_rows[image + end]] for end in (0, 1))
 
+    def _as_clips(
+        self, windows: Windows, rows: Tensor, columns: Tensor, rng: np.random.Generator
+    ) -> tuple[Windows, Tensor, Tensor]:
+        """Repeat windows, rows and columns for each frame of a clip around their images."""
+        before = rng.integers(self._frames, size=self._batch_size)[self._own]
+        frames = self._clips.around(windows.image.cpu().numpy(), before).ravel()
+        first = torch.from_numpy(self._first_pixels[frames]).to(rows.device)
+        repeated = Windows(*(values.repeat_interleave(self._frames) for values in windows))
+        repeated = repeated._replace(image=torch.from_numpy(frames).to(rows.device), first=first)
+        rows, columns = (lines.repeat_interleave(self._frames, dim=0) for lines in (rows, columns))
+        return repeated, rows, columns
+
     def _columns(self, windows: Windows) -> Tensor:
         """Return the column of each centre, int64 [B]."""
         across = torch.arange(int(self._widths.max()), device=windows.row.device)
@@ -192,7 +224,7 @@ class Crops:
         angle = np.radians(self._settings.rotate) * rng.uniform(-1, 1, self._batch_size)
         step = np.exp(np.log1p(self._settings.scale) * rng.uniform(-1, 1, self._batch_size))
         turn = torch.from_numpy(np.stack([angle, step])[:, self._own].astype(np.float32))
-        turn = turn.to(rows.device, non_blocking=True)
+        turn = turn.to(rows.device, non_blocking=True).repeat_interleave(self._frames, dim=1)
         places = warped(rows, columns, *turn)
         first, height, width = (of[:, None, None] for of in windows[1:4])
         row, column = (

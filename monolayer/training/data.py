@@ -2,18 +2,20 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from monolayer.films import Clips
 from monolayer.normalisation import NormaliseSettings, offset_and_scale
-from monolayer.packing import Packed
+from monolayer.packing import Packed, annotated
 from monolayer.sampling import spread
 from monolayer.training.processes import ALONE, Share
 
 
 class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
-    """Images of a packed split, each a batch of its own; every process has as many.
+    """Images of a packed split, each a batch of its own with the frames before it; every process has as many.
 
     Parameters
     ----------
@@ -22,17 +24,25 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
     normalise
         How the images are normalised.
     count
-        Take so many images, evenly spread over the split; None for all.
+        Take so many of the images whose cells are all annotated, evenly spread over the split; None for all.
     share
         Of which process this is. Where the images do not suffice, some get one that does not count.
+    frames
+        Give so many frames of the recording, of which the image is the last; fewer at its beginning.
     """
 
     def __init__(
-        self, packed: Packed, normalise: NormaliseSettings, count: int | None, share: Share = ALONE
+        self,
+        packed: Packed,
+        normalise: NormaliseSettings,
+        count: int | None,
+        share: Share = ALONE,
+        frames: int = 1,
     ) -> None:
         self._packed = packed
+        self._clips = Clips(packed.images, frames)
         self._levels = offset_and_scale(packed.histograms, normalise)
-        self._chosen = spread(range(len(packed.images)), count)
+        self._chosen = spread(annotated(packed).tolist(), count)
         even = math.ceil(len(self._chosen) / share.world) * share.world
         self._own = range(share.rank, even, share.world)
 
@@ -40,14 +50,17 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
         return len(self._own)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, bool]:
-        """Return the image, normalised, float32 [1, H, W], labels, int32 [1, H, W], and if they count."""
+        """Return the frames, normalised, float32 [T, H, W], labels, int32 [1, H, W], and if they count."""
         number = self._own[index]
         counts = number < len(self._chosen)
         chosen = self._chosen[number if counts else 0]
-        image, labels = self._packed.image(chosen)
-        offset, scale = self._levels[chosen]
-        normalised = torch.from_numpy((image - offset) / scale)
-        return normalised[None], torch.from_numpy(labels.astype("int32"))[None], counts
+        frames = np.stack([self._normalised(frame) for frame in self._clips.until(chosen)])
+        _, labels = self._packed.image(chosen)
+        return torch.from_numpy(frames), torch.from_numpy(labels.astype("int32"))[None], counts
+
+    def _normalised(self, position: int) -> np.ndarray:
+        offset, scale = self._levels[position]
+        return (self._packed.image(position)[0] - offset) / scale
 
 
 def home_of(packed: Packed, device: torch.device, share: float) -> torch.device:

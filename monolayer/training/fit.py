@@ -58,11 +58,13 @@ class Trained:
     history: pd.DataFrame
     """See `monolayer.training.history.read_history`."""
     judged_by: Literal["dice", "loss"]
-    """What told the best epoch, see `Model.judged_by`."""
+    """What told the best epoch, see `Head.judged_by`."""
     crops: int
     """Number of crops seen, until the last epoch."""
     parameters: int
     """Number of trained weights."""
+    started_from: str
+    """Which weights the training began with."""
 
 
 def fit(
@@ -106,7 +108,7 @@ def fit(
     environment = find_environment()
     share = find_share(environment, compute)
     torch.manual_seed(seed)
-    model = _build(architecture, model_settings, compute)
+    model, started_from = _build(architecture, model_settings, compute)
     if (side := model_settings.resize) is not None:
         train, val = (
             resized_once(split, side, scratch / name) for name, split in (("train", train), ("val", val))
@@ -121,6 +123,7 @@ def fit(
         normalise=model_settings.normalise,
         seed=seed,
         device=home_of(train, device, settings.resident_share),
+        frames=model.frames,
         share=share,
     )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
@@ -129,7 +132,7 @@ def fit(
         model.compile(mode=compute.compile)
     trainer = Trainer(
         max_epochs=model_settings.epochs,
-        callbacks=_callbacks(model_settings, settings, steps, scratch, model.judged_by),
+        callbacks=_callbacks(model_settings, settings, steps, scratch, model.head.judged_by),
         logger=build_loggers(settings.loggers, scratch, tracking),
         gradient_clip_val=settings.clip_norm,
         plugins=[WholeCheckpointIO(), environment],
@@ -142,7 +145,9 @@ def fit(
         trainer.fit(
             task,
             train_dataloaders=range(steps),
-            val_dataloaders=WholeImages(val, model_settings.normalise, settings.validation_images, share),
+            val_dataloaders=WholeImages(
+                val, model_settings.normalise, settings.validation_images, share, model.frames
+            ),
             ckpt_path=last if last.exists() else None,
             weights_only=True,
         )
@@ -152,20 +157,23 @@ def fit(
     return Trained(
         weights=_best_weights(scratch),
         history=history,
-        judged_by=model.judged_by,
+        judged_by=model.head.judged_by,
         crops=len(history) * steps * model_settings.batch_size,
         parameters=sum(weight.numel() for weight in model.parameters()),
+        started_from=started_from,
     )
 
 
-def _build(architecture: ModuleType, settings: ModelSettings, compute: ComputeSettings) -> Model:
-    model = architecture.build(settings)
+def _build(architecture: ModuleType, settings: ModelSettings, compute: ComputeSettings) -> tuple[Model, str]:
+    model: Model = architecture.build(settings)
+    started_from = model.take_published_weights()
     if settings.initialise_from is not None:
         initialise(model, Path(settings.initialise_from))
+        started_from = settings.initialise_from
     if compute.precision != "32-true":
         # What the convolutions of half the size are fast in; those of float32 are not, on a CPU.
         model.to(memory_format=torch.channels_last)
-    return model
+    return model, started_from
 
 
 def _use_threads(compute: ComputeSettings) -> None:

@@ -8,7 +8,6 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from monolayer.inference import outputs_at_stride
 from monolayer.models._model import Model
 from monolayer.training._settings import TrainSettings
 from monolayer.training.augmentation import vary_grey_levels
@@ -80,7 +79,8 @@ class Task(LightningModule):
         step = self.global_step
         torch.manual_seed(self._seed + step)
         images, labels, levels = (values.to(self.device) for values in self._crops.batch(step))
-        images = vary_grey_levels(images.unsqueeze(1), self._settings.grey, self._share)
+        clips = images.unflatten(0, (-1, self.model.frames))  # all frames of a clip are changed alike
+        images = vary_grey_levels(clips, self._settings.grey, self._share).flatten(0, 1).unsqueeze(1)
         offset, scale = levels.T[:, :, None, None, None]
         if self._share.rank:  # else all processes drop the same channels
             torch.manual_seed(self._seed + step + self._share.rank * self._steps)
@@ -105,10 +105,9 @@ class Task(LightningModule):
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
         images, labels, counts = batch
-        outputs = outputs_at_stride(self.best, self.best.stride, images.unsqueeze(1))
-        losses = self.best.loss(outputs, self.best.targets(labels))
-        curve = dice_curve(self.best.foreground(outputs), labels > 0)
-        scores = torch.cat([torch.ones_like(curve[:1]), losses["loss"].double()[None], curve])
+        loss, foreground = self.best.validated(images.unsqueeze(1), labels)
+        curve = dice_curve(foreground, labels > 0)
+        scores = torch.cat([torch.ones_like(curve[:1]), loss.double()[None], curve])
         self._scores.append(scores * counts)
 
     def on_validation_epoch_end(self) -> None:

@@ -185,6 +185,31 @@ def test_incomplete_annotation(laboratory: Laboratory) -> None:
     only(clean(laboratory), split="test", image_id=10, reason="incomplete_annotation")
 
 
+@pytest.mark.parametrize(("truth", "cells"), [("none", 0), ("partial", 0), ("partial", 1)])
+def test_images_that_the_data_set_says_are_not_annotated_stay(
+    laboratory: Laboratory, truth: str, cells: int
+) -> None:
+    image, polygons = dish(9, cells=18)
+    laboratory.add("test", 10, "crowd.tif", image, [[polygon] for polygon in polygons[:cells]])
+    laboratory.splits["test"]["images"][-1]["truth"] = truth
+    assert clean(laboratory) == []
+
+
+@pytest.mark.parametrize("second", ["train", "val"])
+@pytest.mark.parametrize("change", [0, 1])
+def test_frames_of_one_film_may_be_alike(laboratory: Laboratory, second: str, change: int) -> None:
+    image, polygons = dish(9)
+    for frame, split in enumerate(("train", second)):
+        cells = [[polygon] for polygon in polygons]
+        laboratory.add(split, 10 + frame, f"film_{frame}.tif", image + np.uint8(change * frame), cells)
+        laboratory.splits[split]["images"][-1] |= {"sequence": "film", "frame": frame}
+    assert clean(laboratory) == []
+    for split in {"train", second}:
+        for listed in laboratory.splits[split]["images"]:
+            listed.pop("sequence", None)
+    assert len(clean(laboratory)) == 1
+
+
 def test_a_copy_of_a_useless_image_stays(laboratory: Laboratory) -> None:
     laboratory.add_dish("train", 10, seed=9)
     laboratory.add_dish("test", 11, seed=9, annotated=0)

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from monolayer.cleaning.contours import Fault
-from monolayer.cleaning.copies import Link, group, link_equal, remove_copies
+from monolayer.cleaning.copies import Link, group, link_equal, of_one_film, remove_copies
 from monolayer.cleaning.fingerprint import NO_SIGNS
 from monolayer.cleaning.survey import Survey
 from monolayer.coco import Image
@@ -41,6 +42,32 @@ def test_which_stays(first: Survey, second: Survey, kept: int) -> None:
     (removal,) = remove_copies([first, second], [Link(0, 1, 0.9)])
     assert removal.kept_image_id == kept
     assert removal.image_id == 3 - kept
+
+
+def frame(split: str, number: int, sequence: str = "a", pixels: bytes = b"a") -> Survey:
+    own = survey(split, number, f"{sequence}/{number}.tif", pixels)
+    return own._replace(image=structs.replace(own.image, sequence=sequence, frame=number))
+
+
+@pytest.mark.parametrize(
+    ("second", "one_film"),
+    [(frame("val", 2), True), (frame("train", 1), False), (frame("train", 2, "b"), False)],
+)
+def test_what_is_one_film(second: Survey, one_film: bool) -> None:
+    assert of_one_film(frame("train", 1), second) == one_film
+    assert not of_one_film(survey("train", 1), survey("train", 2))
+
+
+def test_frames_of_the_film_that_stays_stay() -> None:
+    surveys = [frame("test", 1), frame("test", 2), survey("train", 3)]
+    (removal,) = remove_copies(surveys, [Link(0, 1, 1.0), Link(0, 2, 1.0)])
+    assert (removal.image_id, removal.kept_image_id) == (3, 1)
+
+
+def test_every_frame_that_is_kept_elsewhere_goes() -> None:
+    surveys = [frame("train", 1), frame("train", 2), survey("test", 3)]
+    removals = remove_copies(surveys, [Link(0, 1, 1.0), Link(0, 2, 1.0)])
+    assert [(removal.image_id, removal.kept_image_id) for removal in removals] == [(1, 3), (2, 3)]
 
 
 @pytest.mark.parametrize(

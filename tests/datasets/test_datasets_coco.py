@@ -11,7 +11,6 @@ from own_coco import HEIGHT, SQUARE, WIDTH, Own, cell, image
 from pycocotools import mask as coco_mask
 
 from monolayer.coco import SPLITS, cell_type_of, decode_segmentation, read_coco
-from monolayer.datasets.coco import divide
 from monolayer.images import ImageFolder, read_image, write_png, write_tiff
 
 MASK = np.zeros((HEIGHT, WIDTH), np.uint8)
@@ -44,11 +43,6 @@ def test_one_file_is_divided_without_overlap(own: Own) -> None:
     assert sorted(image.id for coco in splits.values() for image in coco.images) == list(range(10))
     for coco in splits.values():
         assert [annotation.image_id for annotation in coco.annotations] == [image.id for image in coco.images]
-
-
-def test_another_seed_divides_otherwise(own: Own) -> None:
-    shares = {"train": 0.5, "val": 0.3, "test": 0.2}
-    assert divide(100, shares, seed=0) == divide(100, shares, seed=0) != divide(100, shares, seed=1)
 
 
 def test_three_files_keep_their_splits(own: Own) -> None:

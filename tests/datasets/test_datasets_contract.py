@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ctc_movie import Movie
 
 import monolayer.datasets
 from monolayer.coco import SPLITS, Coco, Image, read_coco, write_coco
 from monolayer.datasets._settings import DatasetSettings, selected_dataset
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image, write_tiff
+from monolayer.images import ImageFolder, read_image, write_png, write_tiff
 from monolayer.parameters import read_parameters
 from monolayer.rasterise import cell_runs
 from monolayer.synthesis.defects import DefectSettings
@@ -42,6 +43,33 @@ def coco(folder: Path) -> dict[str, Any]:
     return {"images": str(folder / "images"), "annotations": str(folder / "own.json"), "split": shares}
 
 
+def ctc(folder: Path) -> dict[str, Any]:
+    return {"data": str(Movie(folder).write().root)}
+
+
+def labels(folder: Path) -> dict[str, Any]:
+    names = [f"well {number}/image.tif" for number in range(6)]
+    _write_images(folder, names)
+    drawn = np.zeros((SIZE["height"], SIZE["width"]), np.uint16)
+    drawn[2:5, 3:9], drawn[5:8, 3:9] = 7, 300
+    for name in names:
+        write_tiff(folder / name.replace(".tif", "_masks.tif"), drawn)
+    return {"images": str(folder), "split": {"train": 0.5, "val": 0.25, "test": 0.25}}
+
+
+def sartorius(folder: Path) -> dict[str, Any]:
+    rows = ["id,annotation,width,height,cell_type,sample_date"]
+    for number in range(8):
+        cell_type = ("astro", "shsy5y")[number % 2]
+        rows += [f"{number},{code},12,10,{cell_type},2019" for code in ("14 8 26 8", "50 3 62 1")]
+        (folder / "train").mkdir(exist_ok=True)
+        write_png(
+            folder / "train" / f"{number}.png", np.full((SIZE["height"], SIZE["width"]), number, np.uint8)
+        )
+    (folder / "train.csv").write_text("\n".join(rows))
+    return {"data": str(folder), "split": {"train": 0.5, "val": 0.25, "test": 0.25}}
+
+
 def synthetic(folder: Path) -> dict[str, Any]:
     images = {"train_images": 2, "val_images": 1, "test_images": 1, "width": 128, "height": 96}
     defects = dict.fromkeys(DefectSettings.model_fields, 0) | {"no_annotation": 1, "no_area": 1}
@@ -49,8 +77,11 @@ def synthetic(folder: Path) -> dict[str, Any]:
 
 
 SOURCES: dict[str, Callable[[Path], dict[str, Any]]] = {
-    "livecell": livecell,
     "coco": coco,
+    "ctc": ctc,
+    "labels": labels,
+    "livecell": livecell,
+    "sartorius": sartorius,
     "synthetic": synthetic,
 }
 """For each source: makes what it reads in an empty folder, and returns its settings."""

@@ -62,7 +62,7 @@ def test_the_probability_of_the_foreground():
 
 
 def test_a_head_that_is_unknown():
-    with pytest.raises(InputError, match=r"head\.method: 'edges' is unknown; valid: contour, .*foreground"):
+    with pytest.raises(InputError, match=r"head\.method: 'edges' is unknown; valid: boxes, .*foreground"):
         build_head({"method": "edges"})
     with pytest.raises(InputError, match=r"models\.tiny\.head\.method: '' is unknown"):
         build_head({}, "models.tiny.head")

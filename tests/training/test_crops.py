@@ -147,6 +147,14 @@ def test_every_image_is_used():
     assert set(crops(*samples)[0].ravel()) == set(range(5))
 
 
+def test_images_that_are_not_wholly_annotated_are_left_out():
+    samples = [Sample(np.full((8, 8), n, np.uint8), np.zeros((8, 8), np.uint16)) for n in range(5)]
+    packed = packed_of(*samples)
+    packed.images[1].truth, packed.images[4].truth = "none", "partial"
+    batch = Crops(packed, 4, 400, CropSettings(), NormaliseSettings(), seed=0).batch(0)
+    assert set(batch.images.numpy().ravel()) == {0, 2, 3}
+
+
 def test_without_turns_crops_stay_upright():
     sample = numbered(12, 15)
     windows = np.lib.stride_tricks.sliding_window_view(sample.labels.astype(np.int32), (8, 8))

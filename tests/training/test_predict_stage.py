@@ -104,7 +104,7 @@ def test_a_gpu_whose_memory_is_full_names_what_to_lower(trained, monkeypatch):
     def full(*_: object) -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
 
-    monkeypatch.setattr("stages.predict.predict_maps", full)
+    monkeypatch.setattr("stages.predict.Applied.__call__", full)
     with pytest.raises(InputError, match=r"memory of the GPU is full: lower predict\.tile"):
         run_predict()
 

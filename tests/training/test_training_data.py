@@ -26,6 +26,15 @@ def test_a_gpu_keeps_images_that_take_half_of_it(monkeypatch, memory, home):
     assert home_of(packed, torch.device("cpu"), 0).type == "cpu"
 
 
+def test_validation_leaves_out_images_that_are_not_wholly_annotated():
+    packed = packed_of(*(disc_sample(seed) for seed in range(4)))
+    packed.images[0].truth, packed.images[2].truth = "none", "partial"
+    images = WholeImages(packed, NormaliseSettings(mean=0, scale=1), count=None)
+    assert len(images) == 2
+    for (image, _, _), number in zip(images, (1, 3), strict=True):
+        assert (image.numpy() == disc_sample(number).image).all()
+
+
 def test_whole_images_keep_their_size():
     rng = np.random.default_rng(0)
     samples = [

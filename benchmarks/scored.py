@@ -1,0 +1,81 @@
+"""What a trained model finds: its decoder tuned on val images, its cells scored on test images."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.measure import ROOT
+from benchmarks.packed_data import Data
+from monolayer.cell_evaluation import (
+    CellSettings,
+    ImageCells,
+    annotated_images,
+    compare_cells,
+    summarise_cells,
+    true_cells,
+)
+from monolayer.coco import Coco, place_in_time
+from monolayer.compute import ComputeSettings
+from monolayer.decoding import load_decoder
+from monolayer.inference import Applied, Maps, PredictSettings
+from monolayer.metrics.foreground import foreground_scores
+from monolayer.metrics.overlap import confusion
+from monolayer.models._model import Model
+from monolayer.parameters import read_parameters
+from monolayer.tuning import DecodeTask, TuneSettings, best_trial, read_search, tune_decoder
+
+SCORES = ("ap50", "ap", "f1_50", "msa", "pq", "aji", "seg", "det", "count_relative_error")
+
+
+class Found(NamedTuple):
+    """What a model said of the images of a split, and the truth."""
+
+    maps: list[Maps]
+    truth: Coco
+
+
+def found(
+    model: Model, data: Data, annotated: dict[str, Coco], split: str, compute: ComputeSettings
+) -> Found:
+    """Apply a model to the images of a split."""
+    apply = Applied(model, PredictSettings(), compute.precision)
+    images = data[split].images
+    pixels = [np.array(data[split].image(number)[0]) for number in range(len(images))]
+    places = [place_in_time(image).sequence for image in images]
+    return Found([apply(*own) for own in zip(pixels, places, strict=True)], annotated[split])
+
+
+def tuned(model: Model, val: Found) -> dict[str, Any]:
+    """Return the best of the decoder's settings that params.yaml lists, on all val images."""
+    values = read_parameters(ROOT / "params.yaml")["decode"][model.decoder]
+    decoder = load_decoder(model.decoder)
+    search = read_search(values, decoder, f"decode.{model.decoder}")
+    truths = annotated_images(val.truth, val.truth.images)
+    tasks = [DecodeTask(own.maps, true_cells(truth)) for own, truth in zip(val.maps, truths, strict=True)]
+    settings = TuneSettings(images=None)
+    return best_trial(
+        tune_decoder(decoder, tasks, search, settings, CellSettings(), ComputeSettings())
+    ).settings
+
+
+def scored(model: Model, test: Found, data: Data, settings: dict[str, Any]) -> dict[str, float]:
+    """Return the scores of a model's cells, and the Dice of its foreground from a probability of 0.5 on."""
+    overall = summarise_cells(cells_of(model, test, settings), CellSettings())["overall"]
+    counts = [
+        confusion(data["test"].image(number)[1] > 0, own.foreground >= 0.5)
+        for number, own in enumerate(test.maps)
+    ]
+    dice = foreground_scores(np.array(counts))["dice"]
+    return {name: round(overall[name], 4) for name in SCORES} | {"dice": round(dice, 4)}
+
+
+def cells_of(model: Model, test: Found, settings: dict[str, Any]) -> list[ImageCells]:
+    """Decode what a model said, and compare it with the truth."""
+    decoder = load_decoder(model.decoder)
+    chosen = decoder.Settings(**settings)
+    truths = [true_cells(truth) for truth in annotated_images(test.truth, test.truth.images)]
+    cells = [decoder.decode(own.maps, chosen) for own in test.maps]
+    return [
+        compare_cells(truth, own.runs, own.scores, CellSettings())
+        for truth, own in zip(truths, cells, strict=True)
+    ]

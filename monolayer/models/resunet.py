@@ -1,0 +1,44 @@
+"""U-Net with a ResNet-34 for its encoder, as segmentation_models_pytorch builds it."""
+
+from segmentation_models_pytorch import Unet
+from torchvision.models import ResNet34_Weights
+
+from monolayer.heads._head import PixelHead, build_pixel_head
+from monolayer.models._pixels import PixelModel, PixelSettings
+from monolayer.models._published import load_published, read_published
+
+
+class Settings(PixelSettings):
+    """Settings of a U-Net with a ResNet-34."""
+
+    weights: str | None = None
+    """Of the encoder: ``imagenet`` for those that torchvision publishes, or a file of theirs; None for random
+    ones. With them, normalise by ``imagenet``, too."""
+
+
+class ResUNet(PixelModel):
+    """A U-Net whose encoder may start from published weights."""
+
+    net: Unet
+
+    def __init__(self, head: PixelHead, settings: Settings) -> None:
+        net = Unet("resnet34", encoder_weights=None, in_channels=1, classes=head.channels)
+        super().__init__(net, head, stride=2**5, settings=settings)
+        self._weights = settings.weights
+
+    def take_published_weights(self) -> str:
+        """Take ImageNet's weights for the encoder; its first layer sees grey where they were for colours."""
+        if self._weights is None:
+            return super().take_published_weights()
+        published = read_published(self._weights, {"imagenet": ResNet34_Weights.IMAGENET1K_V1.url})
+        if published is None:
+            return super().take_published_weights()
+        if "conv1.weight" in published:
+            published["conv1.weight"] = published["conv1.weight"].sum(dim=1, keepdim=True)
+        load_published(self.net.encoder, published, self._weights)
+        return self._weights
+
+
+def build(settings: Settings) -> ResUNet:
+    """Build the model with random weights; it halves the resolution five times."""
+    return ResUNet(build_pixel_head(settings.head), settings)
