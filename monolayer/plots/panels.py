@@ -14,7 +14,7 @@ from monolayer.plots.overlay import (
 from monolayer.plots.style import axes_grid, styled
 
 OUTLINE_COLOUR = (255, 190, 0)
-TITLE_HEIGHT = 28  # pixels above an annotated image
+TITLE_HEIGHT = 40  # pixels above an annotated image, for two lines
 PANEL_WIDTH = 352  # pixels: half of LIVECell's, so that a model's panels stay below 250 KB
 
 
@@ -29,14 +29,14 @@ def plot_annotations(image: np.ndarray, labels: np.ndarray, title: str, source: 
     labels
         uint16 [H, W], 0 is background.
     title, source
-        What stands above it, on the left and on the right.
+        What stands above it, in two lines: an image may be narrow.
     """
     height, width = image.shape
     figure = Figure(figsize=(width / 100, (height + TITLE_HEIGHT) / 100), dpi=100)
     figure.figimage(overlay_contours(image, labels, OUTLINE_COLOUR), 0, 0, origin="upper")
-    middle = 1 - 0.5 * TITLE_HEIGHT / (height + TITLE_HEIGHT)
-    figure.text(0.005, middle, title, va="center", fontweight="bold")
-    figure.text(0.995, middle, source, va="center", ha="right", fontsize=8, color="#444444")
+    line = 0.5 * TITLE_HEIGHT / (height + TITLE_HEIGHT)
+    figure.text(0.005, 1 - 0.55 * line, title, va="center", fontsize=8, fontweight="bold")
+    figure.text(0.005, 1 - 1.5 * line, source, va="center", fontsize=8, color="#444444")
     return figure
 
 

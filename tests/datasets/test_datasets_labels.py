@@ -1,10 +1,12 @@
 """Folders of images with label images."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 from pycocotools import mask as coco_mask
@@ -14,6 +16,7 @@ from monolayer.datasets.labels import Settings, download
 from monolayer.errors import InputError
 from monolayer.images import ImageFolder, read_image, write_png, write_tiff
 
+DSB2018 = Path(__file__).resolve().parents[3] / "shared" / "dsb2018-mini"
 HEIGHT, WIDTH = 8, 10
 SHARES = {"train": 0.5, "val": 0.25, "test": 0.25}
 LABELS = np.zeros((HEIGHT, WIDTH), np.uint16)
@@ -202,3 +205,19 @@ def test_tables_that_do_not_fit(folder: Folder) -> None:
 def test_too_few_images(folder: Folder) -> None:
     with pytest.raises(InputError, match="split test is empty: 8 images are too few for `split`"):
         folder.download(split={"train": 0.9, "val": 0.05, "test": 0.05})
+
+
+@pytest.mark.skipif(not DSB2018.exists(), reason="dsb2018-mini is not beside this repository")
+def test_nuclei_of_three_kinds_of_images(folder: Folder) -> None:
+    table = {"table": str(DSB2018 / "manifest.csv"), "type_column": "kind"}
+    splits = folder.download(images=str(DSB2018), **table)
+    listed = pd.read_csv(DSB2018 / "manifest.csv").set_index("file")
+    for coco in splits.values():
+        cells = Counter(annotation.image_id for annotation in coco.annotations)
+        for image in coco.images:
+            row = listed.loc[image.file_name]
+            assert (image.height, image.width, image.cell_type) == (row["h"], row["w"], row["kind"])
+            assert cells[image.id] == row["masks"]
+            path = ImageFolder(folder.root / "raw" / "images").path(image.file_name, "")
+            assert read_image(path, image).shape == (row["h"], row["w"])
+    assert sum(len(coco.images) for coco in splits.values()) == len(listed) == 34
