@@ -27,15 +27,16 @@ class Clips:
     Raises
     ------
     InputError
-        Frames of a recording differ in size.
+        Frames of a recording differ in size, which only single frames may.
     """
 
     def __init__(self, images: Sequence[Image], frames: int) -> None:
         positions = defaultdict(list)
         for position in sorted(range(len(images)), key=lambda number: place_in_time(images[number])):
             positions[place_in_time(images[position]).sequence].append(position)
-        for own in positions.values():
-            _require_one_size([images[position] for position in own])
+        if frames > 1:
+            for own in positions.values():
+                _require_one_size([images[position] for position in own])
         self._frames = frames
         self._lengths, self._ranks, self._starts = np.zeros((3, len(images)), dtype=np.int64)
         self._in_time = np.concatenate([np.array(own, dtype=np.int64) for own in positions.values()])

@@ -85,19 +85,19 @@ class Applied:
         self._settings = settings
         self._precision = precision
         self._device = next(model.parameters()).device
-        self._sequence = ""
+        self._seen: tuple[str, tuple[int, ...]] = "", ()
         self._memory: dict[Turn, Any] = {}
 
     @torch.inference_mode()
     def __call__(self, image: np.ndarray, sequence: str = "") -> Maps:
         """Apply the model to an image, uint8 [H, W].
 
-        What it remembers is forgotten where the image is of another recording, `sequence`, than the one
-        before; of a recording it expects the frames in the order of time, see `in_order`.
+        What it remembers is forgotten where the image is of another recording, `sequence`, or of another size
+        than the one before; of a recording it expects the frames in the order of time, see `in_order`.
         """
-        if sequence != self._sequence:
+        if (sequence, image.shape) != self._seen:
             self._memory.clear()
-            self._sequence = sequence
+            self._seen = sequence, image.shape
         pixels = torch.from_numpy(_as_seen(image, self._model)).to(self._device)[None, None]  # (1, 1, H, W)
         with autocast(self._precision, self._device):
             if isinstance(self._model, Detector):

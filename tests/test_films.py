@@ -47,3 +47,4 @@ def test_frames_of_different_sizes():
     images = [*IMAGES[:2], Image(2, "BV2_Phase_A4_1_03d00h00m_1.tif", 41, 30)]
     with pytest.raises(InputError, match=r"00d00h00m_1\.tif is 40 x 30 pixels, .* 41 x 30: cut them"):
         Clips(images, frames=2)
+    assert Clips(images, frames=1).until(2).tolist() == [2]

@@ -98,6 +98,12 @@ def test_memory_is_carried_on_and_ends_with_the_recording(turns: bool):
     np.testing.assert_allclose(np.stack(seen), np.stack(expected), atol=1e-4)
 
 
+def test_frames_of_another_size_begin_anew():
+    apply = Applied(summing(), PredictSettings(), "32-true")
+    apply(np.full((7, 9), 5, np.uint8), "a")
+    assert apply(np.full((8, 9), 3, np.uint8), "a").maps.max() == 3
+
+
 def frame(number: int, sequence: str, at: int) -> Image:
     return Image(number, f"{sequence}{at}.tif", 9, 7, sequence=sequence, frame=at)
 
