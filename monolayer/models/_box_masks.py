@@ -11,7 +11,9 @@ from monolayer.rasterise import CellRuns, pixel_runs
 PIXELS_AT_ONCE = 1 << 22
 
 
-def box_mask_runs(masks: Tensor, boxes: Tensor, height: int, width: int) -> CellRuns:
+def box_mask_runs(
+    masks: Tensor, boxes: Tensor, height: int, width: int, within: Tensor | None = None
+) -> CellRuns:
     """Return the pixels whose centre has a probability of 0.5 or more, bilinear between those of the mask.
 
     Parameters
@@ -19,9 +21,11 @@ def box_mask_runs(masks: Tensor, boxes: Tensor, height: int, width: int) -> Cell
     masks
         Probabilities float32 [N, S, S], of the squares into which each box is divided.
     boxes
-        Left, top, right and bottom edge in pixels, float32 [N, 4], within the image.
+        Left, top, right and bottom edge in pixels, float32 [N, 4].
     height, width
-        Of the image in pixels.
+        Of the image in pixels; what lies outside is cut off.
+    within
+        Further boxes, float32 [N, 4], outside which masks are cut off.
 
     Examples
     --------
@@ -30,12 +34,19 @@ def box_mask_runs(masks: Tensor, boxes: Tensor, height: int, width: int) -> Cell
     [2, 3, 4, 5]
     """
     positions, cells = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for cell, row, column in _pixels(boxes, height, width):
+    for cell, row, column in _pixels(_shared(boxes, within), height, width):
         probability = _sampled(masks, boxes, cell, row, column)
         inside = probability >= 0.5
         positions.append((column[inside] * height + row[inside]).cpu().numpy())
         cells.append(cell[inside].cpu().numpy())
     return pixel_runs(np.concatenate(positions), np.concatenate(cells))
+
+
+def _shared(boxes: Tensor, within: Tensor | None) -> Tensor:
+    if within is None:
+        return boxes
+    first, last = boxes[:, :2].maximum(within[:, :2]), boxes[:, 2:].minimum(within[:, 2:])
+    return torch.cat([first, last], dim=1)
 
 
 def _pixels(boxes: Tensor, height: int, width: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

@@ -1,0 +1,174 @@
+"""CellSAM (Israel, Marks et al. 2025): boxes that a detector finds prompt SAM's mask decoder."""
+
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from monolayer.heads.boxes import BoxTargets
+from monolayer.models._cellsam.drawing import draw, grid
+from monolayer.models._cellsam.encoder import accept_any_size, encode
+from monolayer.models._cellsam.finder import Finder, Found
+from monolayer.models._cellsam.lessons import lessons
+from monolayer.models._cellsam.masks import MASK_WEIGHTS, ask, margins, mask_terms
+from monolayer.models._cellsam.matching import BOX_WEIGHTS, box_terms
+from monolayer.models._cellsam.published import read_sam
+from monolayer.models._cellsam.sizes import SIZES, build_sam
+from monolayer.models._cellsam.windows import frame_of
+from monolayer.models._detector import Detector, DetectorSettings
+from monolayer.models._published import load_published
+from monolayer.parameters import Number
+from monolayer.prediction import Cells
+
+
+class Settings(DetectorSettings):
+    """Settings of a CellSAM."""
+
+    size: Literal["tiny", "vit-base"] = "vit-base"
+    """``vit-base`` is the published one. ``tiny`` learns on a CPU, and has no published weights."""
+    weights: str | None = None
+    """Of SAM: ``facebook/sam-vit-base``, or a folder that transformers wrote; None for a random start."""
+    phase: Literal["both", "detector", "masks"] = "both"
+    """What is trained: encoder and detector, neck and mask decoder, or all together."""
+    enlarge: Literal[1, 2] = 1
+    """The encoder sees images so many times larger: published are 1024 pixels for 512."""
+    queries: int = Field(default=1, ge=1)
+    """Of the detector at each patch of 8 (tiny) or 16 (vit-base) pixels of what the encoder sees."""
+    prompts: int = Field(default=32, ge=1)
+    """Cells of an image whose masks are learned in a step."""
+    box_score: Number = Field(default=0.1, gt=0, lt=1)
+    """Of the detector, from which a box is a candidate."""
+    mask_iou: Number = Field(default=0.5, ge=0, le=1)
+    """Predicted intersection over union from which a mask is a candidate."""
+
+
+class Outputs(NamedTuple):
+    """What the nets say of a batch without being asked for cells."""
+
+    found: Found
+    embeddings: Tensor
+    """What the mask decoder reads, [B, C, h, w]."""
+
+
+class CellSam(Detector):
+    """SAM with a detector on its image encoder."""
+
+    def __init__(self, settings: Settings) -> None:
+        size = SIZES[settings.size]
+        self.frame = frame_of(size, settings.enlarge)
+        super().__init__(self.frame.stride, settings)
+        self.settings = settings
+        self.sam = build_sam(size)
+        accept_any_size(self.sam.vision_encoder)
+        self.finder = Finder(
+            size.channels,
+            size.finder_channels,
+            size.finder_heads,
+            size.finder_layers,
+            settings.queries,
+            self.frame.stride,
+        )
+        self._freeze()
+
+    def _freeze(self) -> None:
+        """Leave what the phase does not train as it is, and what boxes do not use."""
+        encoder, prompts = self.sam.vision_encoder, self.sam.prompt_encoder
+        parts = {"detector": [encoder, self.finder], "masks": [encoder.neck, prompts, self.sam.mask_decoder]}
+        trained = [
+            part for phase, own in parts.items() for part in own if self.settings.phase in (phase, "both")
+        ]
+        self.requires_grad_(False)
+        for part in trained:
+            part.requires_grad_(True)
+        if self.settings.phase == "detector":
+            encoder.neck.requires_grad_(False)
+        for part in (
+            prompts.shared_embedding,
+            prompts.mask_embed,
+            prompts.not_a_point_embed,
+            *prompts.point_embed[:2],
+        ):
+            part.requires_grad_(False)
+
+    def take_published_weights(self) -> str:
+        """Take SAM's weights; the detector starts at random."""
+        name = self.settings.weights
+        published = None if name is None else read_sam(name)
+        if name is None or published is None:
+            return super().take_published_weights()
+        load_published(self.sam, published, name)
+        return name
+
+    def forward(self, images: Tensor) -> Outputs:
+        """Turn normalised images float32 [B, 1, H, W] into boxes and features."""
+        if self.settings.enlarge > 1:
+            images = interpolate(images, scale_factor=float(self.settings.enlarge), mode="bilinear")
+        features = encode(self.sam.vision_encoder, images)
+        return Outputs(self.finder(features), self.sam.vision_encoder.neck(features))
+
+    def loss(self, outputs: Outputs, targets: list[BoxTargets]) -> dict[str, Tensor]:
+        """Return the terms of what is trained, and their weighted sum, ``loss``."""
+        terms: dict[str, Tensor] = {}
+        if self.settings.phase != "masks":
+            terms |= box_terms(outputs.found, [own.boxes for own in targets])
+        if self.settings.phase != "detector":
+            terms |= self._mask_terms(outputs.embeddings, targets)
+        weights = BOX_WEIGHTS | MASK_WEIGHTS
+        return {"loss": torch.stack([weights[name] * term for name, term in terms.items()]).sum(), **terms}
+
+    def _mask_terms(self, embeddings: Tensor, targets: list[BoxTargets]) -> dict[str, Tensor]:
+        most, moved = self.settings.prompts, self.training
+        own = [lessons(self.frame, *image, most, moved) for image in zip(embeddings, targets, strict=True)]
+        windows, prompts, true, near = (torch.cat(part) for part in zip(*own, strict=True))
+        return mask_terms(ask(self.sam, windows, prompts), true, near)
+
+    def detect(self, outputs: Outputs) -> list[Cells]:
+        """Return the candidates of each image; a score is the detector's times the predicted IoU."""
+        logits, boxes = (own[-1] for own in outputs.found)  # of the last layer
+        return [self._detected(*own) for own in zip(outputs.embeddings, logits, boxes, strict=True)]
+
+    def _detected(self, embeddings: Tensor, logits: Tensor, boxes: Tensor) -> Cells:
+        scores = logits.sigmoid()
+        likely = scores >= self.settings.box_score
+        boxes, scores = boxes[likely], scores[likely]
+        return draw(self.sam, self.frame, embeddings, boxes, margins(boxes), scores, self.settings.mask_iou)
+
+    def detect_with_boxes(self, outputs: Outputs, boxes: list[Tensor]) -> list[Cells]:
+        """Return the cells of given boxes, float32 [N, 4] in each image, in their order.
+
+        With true boxes, the most that the mask decoder can reach. A score is the predicted IoU.
+        """
+        return [
+            draw(
+                self.sam, self.frame, embeddings, own, margins(own), torch.ones_like(own[:, 0]), mask_iou=0.0
+            )
+            for embeddings, own in zip(outputs.embeddings, boxes, strict=True)
+        ]
+
+    def detect_on_grid(self, outputs: Outputs, spacing: float, mask_iou: float) -> list[Cells]:
+        """Return the candidates of a grid of points, as SAM finds everything in an image.
+
+        Parameters
+        ----------
+        outputs
+            As `forward` returns them.
+        spacing
+            Of the points in pixels.
+        mask_iou
+            Predicted IoU from which a mask is a candidate; it is the score.
+        """
+        height, width = (self.stride * side for side in outputs.embeddings.shape[-2:])
+        points = grid(height, width, spacing, outputs.embeddings.device)
+        anywhere = points.new_tensor([0, 0, width, height]).expand(len(points), -1)
+        every = torch.ones_like(points[:, 0])
+        return [
+            draw(self.sam, self.frame, embeddings, points, anywhere, every, mask_iou)
+            for embeddings in outputs.embeddings
+        ]
+
+
+def build(settings: Settings) -> CellSam:
+    """Build the model with random weights."""
+    return CellSam(settings)
