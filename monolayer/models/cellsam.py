@@ -119,8 +119,8 @@ class CellSam(Detector):
         return {"loss": torch.stack([weights[name] * term for name, term in terms.items()]).sum(), **terms}
 
     def _mask_terms(self, embeddings: Tensor, targets: list[BoxTargets]) -> dict[str, Tensor]:
-        most, moved = self.settings.prompts, self.training
-        own = [lessons(self.frame, *image, most, moved) for image in zip(embeddings, targets, strict=True)]
+        most, training = self.settings.prompts, self.training
+        own = [lessons(self.frame, *image, most, training) for image in zip(embeddings, targets, strict=True)]
         windows, prompts, true, near = (torch.cat(part) for part in zip(*own, strict=True))
         return mask_terms(ask(self.sam, windows, prompts), true, near)
 

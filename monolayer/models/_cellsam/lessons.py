@@ -27,7 +27,7 @@ class Lessons(NamedTuple):
     """Where the mask may lie, bool [K, 4 W, 4 W]."""
 
 
-def lessons(frame: Frame, embeddings: Tensor, target: BoxTargets, most: int, moved: bool) -> Lessons:
+def lessons(frame: Frame, embeddings: Tensor, target: BoxTargets, most: int, training: bool) -> Lessons:
     """Return the lessons of one image.
 
     Parameters
@@ -39,12 +39,12 @@ def lessons(frame: Frame, embeddings: Tensor, target: BoxTargets, most: int, mov
     target
         The cells of the image.
     most
-        So many cells at most, spread evenly over those that there are.
-    moved
-        Boxes are not exact, as those of the detector will not be.
+        So many cells at most.
+    training
+        Cells are drawn at random, and their boxes are not exact, as those of the detector will not be.
     """
-    chosen = spread(len(target.boxes), most, embeddings.device)
-    boxes = shaken(target.boxes[chosen]) if moved else target.boxes[chosen]
+    chosen = _some(len(target.boxes), most, training, embeddings.device)
+    boxes = shaken(target.boxes[chosen]) if training else target.boxes[chosen]
     windows = frame.windows(boxes, *embeddings.shape[-2:])
     true = frame.cut(target.labels, windows, pixels=True) == target.numbers[chosen, None, None]
     fine = frame.stride // FINER
@@ -57,12 +57,10 @@ def lessons(frame: Frame, embeddings: Tensor, target: BoxTargets, most: int, mov
     )
 
 
-def spread(count: int, most: int, device: torch.device) -> Tensor:
-    """Return numbers below `count`, all or `most` of them, int64.
-
-    >>> spread(9, 3, torch.device("cpu")).tolist()
-    [0, 4, 8]
-    """
+def _some(count: int, most: int, at_random: bool, device: torch.device) -> Tensor:
+    """Return numbers below `count`, all or `most` of them, at random or evenly spread, int64."""
+    if at_random:
+        return torch.randperm(count, device=device)[:most]
     return torch.linspace(0, count - 1, min(count, most), device=device).round().long()
 
 
