@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from monolayer.heads._head import Head
+from monolayer.models._published import RANDOM
 from monolayer.models._settings import ModelSettings
 
 
@@ -55,4 +56,4 @@ class Model(nn.Module, ABC):
 
     def take_published_weights(self) -> str:
         """Take the published weights that the settings name, before a training; say what it starts from."""
-        return "random weights"
+        return RANDOM

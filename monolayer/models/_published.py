@@ -1,5 +1,6 @@
 """Weights that others have published: fetched before a training, or read from a file."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ from torch import nn
 from torch.hub import load_state_dict_from_url
 
 from monolayer.errors import InputError
+
+RANDOM = "random weights"
+"""What a training starts from without published weights."""
 
 
 def read_published(name: str, urls: dict[str, str]) -> dict[str, Any] | None:
@@ -53,10 +57,29 @@ def _fetched(name: str, url: str) -> dict[str, Any] | None:
         return None
 
 
-def load_published(net: nn.Module, weights: dict[str, Any], name: str) -> None:
-    """Give a net published weights, or raise an `InputError` where they are those of another net."""
+def take_published(net: nn.Module, name: str | None, read: Callable[[str], dict[str, Any] | None]) -> str:
+    """Give a net published weights, and say what a training starts from.
+
+    Parameters
+    ----------
+    net
+        What takes them.
+    name
+        Of the weights; None for none.
+    read
+        Returns the weights of a name as the net has them, or None where they cannot be had.
+
+    Raises
+    ------
+    InputError
+        The weights are those of another net.
+    """
+    weights = None if name is None else read(name)
+    if name is None or weights is None:
+        return RANDOM
     try:
         net.load_state_dict(weights)
     except RuntimeError as error:
         first = " ".join(str(error).split("\n")[:2])
         raise InputError(f"weights: {name} does not fit the net ({first}): give other weights") from None
+    return name

@@ -18,7 +18,7 @@ from monolayer.models._cellsam.published import read_sam
 from monolayer.models._cellsam.sizes import SIZES, build_sam
 from monolayer.models._cellsam.windows import frame_of
 from monolayer.models._detector import Detector, DetectorSettings
-from monolayer.models._published import load_published
+from monolayer.models._published import take_published
 from monolayer.parameters import Number
 from monolayer.prediction import Cells
 
@@ -73,33 +73,20 @@ class CellSam(Detector):
         self._freeze()
 
     def _freeze(self) -> None:
-        """Leave what the phase does not train as it is, and what boxes do not use."""
+        """Leave what the phase does not train as it is, and what boxes as prompts do not use."""
         encoder, prompts = self.sam.vision_encoder, self.sam.prompt_encoder
-        parts = {"detector": [encoder, self.finder], "masks": [encoder.neck, prompts, self.sam.mask_decoder]}
-        trained = [
-            part for phase, own in parts.items() for part in own if self.settings.phase in (phase, "both")
-        ]
-        self.requires_grad_(False)
-        for part in trained:
-            part.requires_grad_(True)
-        if self.settings.phase == "detector":
-            encoder.neck.requires_grad_(False)
-        for part in (
-            prompts.shared_embedding,
-            prompts.mask_embed,
-            prompts.not_a_point_embed,
-            *prompts.point_embed[:2],
-        ):
+        finds, draws = self.settings.phase != "masks", self.settings.phase != "detector"
+        for part in (encoder, self.finder):
+            part.requires_grad_(finds)
+        for part in (encoder.neck, prompts, self.sam.mask_decoder):
+            part.requires_grad_(draws)
+        points = prompts.not_a_point_embed, *prompts.point_embed[:2]
+        for part in (prompts.shared_embedding, prompts.mask_embed, *points):
             part.requires_grad_(False)
 
     def take_published_weights(self) -> str:
         """Take SAM's weights; the detector starts at random."""
-        name = self.settings.weights
-        published = None if name is None else read_sam(name)
-        if name is None or published is None:
-            return super().take_published_weights()
-        load_published(self.sam, published, name)
-        return name
+        return take_published(self.sam, self.settings.weights, read_sam)
 
     def forward(self, images: Tensor) -> Outputs:
         """Turn normalised images float32 [B, 1, H, W] into boxes and features."""

@@ -1,6 +1,6 @@
 """Mask R-CNN (He et al. 2017) with a ResNet-50, as torchvision builds its second version, for cells."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from pydantic import Field
@@ -12,7 +12,7 @@ from torchvision.models.detection.image_list import ImageList
 from monolayer.heads.boxes import BoxTargets
 from monolayer.models._box_masks import box_mask_runs
 from monolayer.models._detector import Detector, DetectorSettings
-from monolayer.models._published import load_published, read_published
+from monolayer.models._published import read_published, take_published
 from monolayer.prediction import Cells
 
 ANCHORS = (8, 16, 32, 64, 128)
@@ -71,16 +71,14 @@ class MaskRcnn(Detector):
 
     def take_published_weights(self) -> str:
         """Take COCO's weights but those of the last layers, which are for its classes."""
-        if self._weights is None:
-            return super().take_published_weights()
-        published = read_published(self._weights, {"coco": MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1.url})
+        return take_published(self.net, self._weights, self._published)
+
+    def _published(self, name: str) -> dict[str, Any] | None:
+        published = read_published(name, {"coco": MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1.url})
         if published is None:
-            return super().take_published_weights()
-        for name, values in self.net.state_dict().items():
-            if name.startswith(PREDICTORS):
-                published[name] = values
-        load_published(self.net, published, self._weights)
-        return self._weights
+            return None
+        own = self.net.state_dict()
+        return published | {key: values for key, values in own.items() if key.startswith(PREDICTORS)}
 
     def forward(self, images: Tensor) -> Features:
         """Turn normalised images float32 [B, 1, H, W] into features."""

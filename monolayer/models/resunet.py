@@ -1,11 +1,13 @@
 """U-Net with a ResNet-34 for its encoder, as segmentation_models_pytorch builds it."""
 
+from typing import Any
+
 from segmentation_models_pytorch import Unet
 from torchvision.models import ResNet34_Weights
 
 from monolayer.heads._head import PixelHead, build_pixel_head
 from monolayer.models._pixels import PixelModel, PixelSettings
-from monolayer.models._published import load_published, read_published
+from monolayer.models._published import read_published, take_published
 
 
 class Settings(PixelSettings):
@@ -28,15 +30,14 @@ class ResUNet(PixelModel):
 
     def take_published_weights(self) -> str:
         """Take ImageNet's weights for the encoder; its first layer sees grey where they were for colours."""
-        if self._weights is None:
-            return super().take_published_weights()
-        published = read_published(self._weights, {"imagenet": ResNet34_Weights.IMAGENET1K_V1.url})
-        if published is None:
-            return super().take_published_weights()
-        if "conv1.weight" in published:
-            published["conv1.weight"] = published["conv1.weight"].sum(dim=1, keepdim=True)
-        load_published(self.net.encoder, published, self._weights)
-        return self._weights
+        return take_published(self.net.encoder, self._weights, _published)
+
+
+def _published(name: str) -> dict[str, Any] | None:
+    published = read_published(name, {"imagenet": ResNet34_Weights.IMAGENET1K_V1.url})
+    if published is not None and "conv1.weight" in published:
+        published["conv1.weight"] = published["conv1.weight"].sum(dim=1, keepdim=True)
+    return published
 
 
 def build(settings: Settings) -> ResUNet:

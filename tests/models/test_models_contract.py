@@ -16,6 +16,7 @@ from monolayer.plugins import load_plugin
 from monolayer.prediction import encode_cells
 
 SMALLEST = {
+    "cellsam": {"head": {"method": "boxes"}, "size": "tiny", "prompts": 8},
     "convlstm_unet": {"head": {"method": "contour"}, "channels": [8, 16, 16], "frames": 2},
     "maskrcnn": {"head": {"method": "boxes"}, "proposals": 50, "samples": 8, "detections": 20},
     "resunet": {},

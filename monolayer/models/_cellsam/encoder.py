@@ -1,11 +1,12 @@
 """SAM's image encoder, for images of any size."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import interpolate
+from transformers.models.sam.modeling_sam import SamVisionEncoder
 
 
-def accept_any_size(encoder: nn.Module) -> None:
+def accept_any_size(encoder: SamVisionEncoder) -> None:
     """Let the blocks of SAM's image encoder attend in images of another size than it is built for."""
     for block in encoder.layers:
         block.attn.get_rel_pos = relative_places
@@ -41,7 +42,7 @@ def relative_places(queries: int, keys: int, table: Tensor) -> Tensor:
     return table[(query[:, None] - key).clamp(-furthest, furthest) + furthest]
 
 
-def encode(encoder: nn.Module, images: Tensor) -> Tensor:
+def encode(encoder: SamVisionEncoder, images: Tensor) -> Tensor:
     """Return the features before the neck.
 
     Parameters

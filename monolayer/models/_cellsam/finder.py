@@ -51,13 +51,11 @@ class Finder(nn.Module):
         self.layers = nn.ModuleList(FinderLayer(channels, heads) for _ in range(layers))
         self.norm = nn.LayerNorm(channels)
         self.score = nn.Linear(channels, 1)
-        self.box = nn.Sequential(_perceptron(channels, channels, channels), nn.GELU(), nn.Linear(channels, 4))
-        self._start()
-
-    def _start(self) -> None:
+        edges = nn.Linear(channels, 4)
+        self.box = nn.Sequential(_perceptron(channels, channels, channels), nn.GELU(), edges)
         nn.init.constant_(self.score.bias, math.log(RARE / (1 - RARE)))
-        nn.init.normal_(self.box[-1].weight, std=0.01)
-        self.box[-1].bias.data.copy_(torch.tensor([0.0, 0.0, TYPICAL, TYPICAL]))
+        nn.init.normal_(edges.weight, std=0.01)
+        edges.bias.data.copy_(torch.tensor([0.0, 0.0, TYPICAL, TYPICAL]))
 
     def forward(self, features: Tensor) -> Found:
         """Find boxes by features [B, h, w, C]."""

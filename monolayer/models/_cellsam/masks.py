@@ -43,19 +43,20 @@ def ask(sam: SamModel, windows: Tensor, prompts: Tensor) -> Masks:
     count, points = len(prompts), prompts.shape[1] == 2
     # SAM cannot be asked for nothing: a last prompt that none wants is left out again.
     windows, prompts = (pad(own, (0, 0) * (own.ndim - 1) + (0, count == 0)) for own in (windows, prompts))
-    sparse, dense = sam.prompt_encoder(
-        input_points=prompts[:, None, None] if points else None,
-        input_labels=torch.ones_like(prompts[:, None, :1], dtype=torch.int) if points else None,
-        input_boxes=None if points else prompts[:, None],
-        input_masks=None,
-    )
-    logits, iou = sam.mask_decoder(
-        image_embeddings=windows,
-        image_positional_embeddings=sam.get_image_wide_positional_embeddings(),
-        sparse_prompt_embeddings=sparse,
-        dense_prompt_embeddings=dense,
-        multimask_output=points,
-    )  # (K, 1, 1 or 3, 4 W, 4 W) and (K, 1, 1 or 3)
+    with torch.autocast(windows.device.type, enabled=False):  # half a precision would move the boxes
+        sparse, dense = sam.prompt_encoder(
+            input_points=prompts[:, None, None] if points else None,
+            input_labels=torch.ones_like(prompts[:, None, :1], dtype=torch.int) if points else None,
+            input_boxes=None if points else prompts[:, None],
+            input_masks=None,
+        )
+        logits, iou = sam.mask_decoder(
+            image_embeddings=windows.float(),
+            image_positional_embeddings=sam.get_image_wide_positional_embeddings(),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=points,
+        )  # (K, 1, 1 or 3, 4 W, 4 W) and (K, 1, 1 or 3)
     chosen = torch.arange(len(prompts), device=iou.device), 0, iou[:, 0].argmax(dim=1)
     return Masks(logits[chosen].float()[:count], iou[chosen].float()[:count])
 
@@ -113,6 +114,6 @@ def mask_terms(masks: Masks, true: Tensor, near: Tensor) -> dict[str, Tensor]:
 
 
 def true_iou(masks: Tensor, true: Tensor) -> Tensor:
-    """Return the intersection over union of masks, bool [K, S, S] each; float32 [K], 0 of nothing with nothing."""
+    """Return the intersection over union of masks bool [K, S, S], float32 [K]; 0 of nothing with nothing."""
     shared, either = ((masks & true).sum((1, 2)), (masks | true).sum((1, 2)))
     return shared / either.clamp(min=1)

@@ -21,7 +21,7 @@ class Neighbourhood(nn.Module):
         self.query = nn.Linear(channels, channels)
         self.key_value = nn.Linear(channels, 2 * channels)
         self.out = nn.Linear(channels, channels)
-        # Each head looks at some places at first, as a kernel would: from an even look at all, it learns slowly.
+        # At first each head looks at some places, as a kernel would: an even look at all learns slowly.
         self.places = nn.Parameter(4 * torch.randn(heads, 2 * REACH + 1, 2 * REACH + 1))
 
     def forward(self, queries: Tensor, others: Tensor) -> Tensor:
@@ -31,9 +31,9 @@ class Neighbourhood(nn.Module):
         """
         asked = squares(self.query(queries), 0)  # (B, n, m, S, S, P, C)
         near = squares(self.key_value(others), REACH)  # (B, n, m, T, T, M, 2 C)
-        tokens = [self._tokens(part) for part in (asked, *near.chunk(2, dim=-1))]
+        query, key, value = (self._tokens(part) for part in (asked, *near.chunk(2, dim=-1)))
         places = self._scores_of_places(asked.shape[5], near.shape[5]).to(asked.dtype)
-        seen = scaled_dot_product_attention(*tokens, attn_mask=places)  # (B n m, heads, S S P, c)
+        seen = scaled_dot_product_attention(query, key, value, places)  # (B n m, heads, S S P, c)
         seen = seen.transpose(1, 2).reshape(asked.shape).movedim(2, 3).flatten(3, 4).flatten(1, 2)
         return self.out(seen[:, : queries.shape[1], : queries.shape[2]])
 
@@ -42,7 +42,7 @@ class Neighbourhood(nn.Module):
         return part.flatten(3, 5).flatten(0, 2).unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def _scores_of_places(self, queries: int, others: int) -> Tensor:
-        """Return what each head thinks of each place in a square, -inf beyond reach; [heads, S S P, T T M]."""
+        """Return each head's score of each place in a square, -inf beyond reach: [heads, S S P, T T M]."""
         place = torch.arange(BLOCK + 2 * REACH, device=self.places.device)
         offset = place - place[:BLOCK, None]  # (S, T), from 0 for the furthest up or left
         reached = (offset >= 0) & (offset <= 2 * REACH)

@@ -39,8 +39,8 @@ def read_sam(name: str) -> dict[str, Any] | None:
 def _read(folder: str) -> dict[str, Any]:
     if not Path(folder).is_dir():
         raise InputError(
-            f"weights: {folder} is no folder, and not {PUBLISHED}: give that, a folder that transformers wrote, "
-            "or null"
+            f"weights: {folder} is no folder, and not {PUBLISHED}: give that, a folder that transformers "
+            "wrote, or null"
         )
     try:
         sam, read = SamModel.from_pretrained(folder, output_loading_info=True)
