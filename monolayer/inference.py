@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from monai.inferers.utils import sliding_window_inference
 from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -170,6 +169,9 @@ def _as_seen(image: np.ndarray, model: Model) -> np.ndarray:
 
 
 def _tiled(model: PixelModel, settings: PredictSettings) -> Callable[[Tensor], Tensor]:
+    # MONAI takes seconds to import: nets that are none of its own do without where no image needs tiles.
+    from monai.inferers.utils import sliding_window_inference
+
     def apply(images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
         return sliding_window_inference(

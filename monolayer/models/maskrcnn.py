@@ -27,7 +27,7 @@ class Settings(DetectorSettings):
     weights: str | None = None
     """``coco`` for those that torchvision publishes, or a file of theirs; None for a random start."""
     proposals: int = Field(default=2000, ge=1)
-    """Boxes that the first stage hands on of an image at most; half of them while training."""
+    """Boxes that the first stage hands on of an image at most."""
     samples: int = Field(default=128, ge=1)
     """Proposals of an image that the second stage learns from; published 512, for larger images."""
     detections: int = Field(default=2000, ge=1)
@@ -58,7 +58,7 @@ class MaskRcnn(Detector):
             num_classes=2,
             rpn_pre_nms_top_n_train=settings.proposals,
             rpn_pre_nms_top_n_test=settings.proposals,
-            rpn_post_nms_top_n_train=settings.proposals // 2,
+            rpn_post_nms_top_n_train=settings.proposals,
             rpn_post_nms_top_n_test=settings.proposals,
             box_batch_size_per_image=settings.samples,
             box_score_thresh=settings.score,
