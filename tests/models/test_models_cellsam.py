@@ -20,7 +20,7 @@ from monolayer.errors import InputError
 from monolayer.heads.boxes import cells_of
 from monolayer.models import cellsam
 from monolayer.models._box_masks import box_mask_runs
-from monolayer.models._cellsam.drawing import draw
+from monolayer.models._cellsam import drawing
 from monolayer.models._cellsam.encoder import accept_any_size, encode
 from monolayer.models._cellsam.finder import Found
 from monolayer.models._cellsam.lessons import lessons
@@ -268,15 +268,18 @@ def test_what_is_to_be_learned_is_drawn_back_where_it_was():
     assert not (own.true.bool() & ~own.near).any()
 
 
-def test_masks_are_cut_off_beyond_their_box():
+def test_masks_are_cut_off_beyond_their_box(monkeypatch: pytest.MonkeyPatch):
+    everything = Masks(torch.ones(1, 64, 64), torch.ones(1))
+    monkeypatch.setattr(drawing, "ask", lambda *_: everything)
     sam, frame = build_sam(TINY).eval(), frame_of(TINY, enlarge=1)
-    boxes = torch.tensor([[20.0, 30.0, 50.0, 50.0]])
+    boxes = torch.tensor(
+        [[20.0, 30.0, 50.0, 50.0]]
+    )  # a tenth of its sides and two pixels around may be its mask
     with torch.inference_mode():
-        cells = draw(sam, frame, torch.randn(64, 16, 16), boxes, margins(boxes), torch.ones(1), mask_iou=0.0)
-    column, row = np.divmod(cells.runs.pixels()[0], 128)
-    assert len(column) == 0 or (
-        column.min() >= 15 and column.max() < 55 and row.min() >= 26 and row.max() < 54
-    )
+        cells = drawing.draw(sam, frame, torch.randn(64, 16, 16), boxes, margins(boxes), torch.ones(1), 0.0)
+    drawn = painted(cells.runs, 128, 128) > 0
+    assert drawn[26:54, 15:55].all()
+    assert drawn.sum() == 28 * 40
 
 
 def test_masks_that_are_thought_bad_are_left_out():
