@@ -20,8 +20,11 @@ from monolayer.decoding import load_decoder
 from monolayer.inference import Applied, Maps, PredictSettings
 from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion
+from monolayer.models._detector import Detector
 from monolayer.models._model import Model
 from monolayer.parameters import read_parameters
+from monolayer.prediction import Cells
+from monolayer.rasterise import union
 from monolayer.tuning import DecodeTask, TuneSettings, best_trial, read_search, tune_decoder
 
 SCORES = ("ap50", "ap", "f1_50", "msa", "pq", "aji", "seg", "det", "count_relative_error")
@@ -59,23 +62,33 @@ def tuned(model: Model, val: Found) -> dict[str, Any]:
 
 
 def scored(model: Model, test: Found, data: Data, settings: dict[str, Any]) -> dict[str, float]:
-    """Return the scores of a model's cells, and the Dice of its foreground from a probability of 0.5 on."""
+    """Return the scores of a model's cells, and the Dice of its foreground.
+
+    That is where it has a probability of 0.5 or more; of a detector, which says nothing of single pixels,
+    where its cells are.
+    """
     overall = summarise_cells(cells_of(model, test, settings), CellSettings())["overall"]
-    counts = [
-        confusion(data["test"].image(number)[1] > 0, own.foreground >= 0.5)
-        for number, own in enumerate(test.maps)
-    ]
+    if isinstance(model, Detector):
+        cells = decoded(model, test, settings)
+        masks = [union(own.runs, *maps.foreground.shape) for own, maps in zip(cells, test.maps, strict=True)]
+    else:
+        masks = [own.foreground >= 0.5 for own in test.maps]
+    counts = [confusion(data["test"].image(number)[1] > 0, mask) for number, mask in enumerate(masks)]
     dice = foreground_scores(np.array(counts))["dice"]
     return {name: round(overall[name], 4) for name in SCORES} | {"dice": round(dice, 4)}
 
 
 def cells_of(model: Model, test: Found, settings: dict[str, Any]) -> list[ImageCells]:
     """Decode what a model said, and compare it with the truth."""
-    decoder = load_decoder(model.decoder)
-    chosen = decoder.Settings(**settings)
     truths = [true_cells(truth) for truth in annotated_images(test.truth, test.truth.images)]
-    cells = [decoder.decode(own.maps, chosen) for own in test.maps]
     return [
         compare_cells(truth, own.runs, own.scores, CellSettings())
-        for truth, own in zip(truths, cells, strict=True)
+        for truth, own in zip(truths, decoded(model, test, settings), strict=True)
     ]
+
+
+def decoded(model: Model, test: Found, settings: dict[str, Any]) -> list[Cells]:
+    """Return the cells of each image."""
+    decoder = load_decoder(model.decoder)
+    chosen = decoder.Settings(**settings)
+    return [decoder.decode(own.maps, chosen) for own in test.maps]

@@ -29,16 +29,20 @@ BUDGETS: dict[str, dict[str, Any]] = {
     "dsb2018-mini": {"epochs": 4, "normalise": {"method": "percentile", "low": 1, "high": 99.8}},
 }
 """What all entries have otherwise than in params.yaml."""
-CROPS: dict[str, int] = {
-    "vnet": 2400,
-    "swinunetr": 2400,
-    "resunet": 2400,
-    "maskrcnn": 480,
-    "cellsam": 1920,
-    "convlstm-unet": 1200,
+OWN: dict[str, dict[str, Any]] = {
+    "vnet": {"crops_per_epoch": 2400},
+    "swinunetr": {"crops_per_epoch": 2400},
+    "resunet": {"crops_per_epoch": 2400},
+    "maskrcnn": {"crops_per_epoch": 480, "proposals": 2000, "detections": 2000},
+    "cellsam": {"crops_per_epoch": 1920},
+    "convlstm-unet": {"crops_per_epoch": 1200},
 }
-"""Crops of an epoch, else `MOST_CROPS`: so many that a training takes 10 minutes or so on 2 cores at most."""
+"""So many crops of an epoch, else `MOST_CROPS`, that a training takes 10 minutes or so on 2 cores."""
 MOST_CROPS = 4800
+VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "maskrcnn, SGD": ("maskrcnn", {"lr": 1e-3}, {"optimizer": "sgd"}),  # as published
+}
+"""Rows of their own, of an entry with another model or training."""
 COSTS = ("parameters", "crops_per_s", "image_s", "peak_gb", "training_s")
 
 
@@ -46,7 +50,7 @@ def main(which: str, source: Path, entries: list[str]) -> None:
     path = RESULTS / f"systems-{which}.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     result["machine"] = machine() | {"precision": COMPUTE.precision}
-    for entry in entries or read_parameters(ROOT / "params.yaml")["models"]:
+    for entry in entries or (*read_parameters(ROOT / "params.yaml")["models"], *VARIANTS):
         command = (sys.executable, "-m", "benchmarks.systems", "--one", which, str(source.resolve()), entry)
         cost = measure(*command)
         row = json.loads(cost.output.splitlines()[-1]) | {"peak_gb": cost.peak_gb}
@@ -56,12 +60,13 @@ def main(which: str, source: Path, entries: list[str]) -> None:
         path.with_suffix(".md").write_text(_tables(which, result["systems"]))
 
 
-def run_one(which: str, source: Path, entry: str) -> None:
-    """Train one entry, and print its scores and costs as JSON."""
+def run_one(which: str, source: Path, name: str) -> None:
+    """Train an entry or a variant of one, and print its scores and costs as JSON."""
+    entry, model_changes, training_changes = VARIANTS.get(name, (name, {}, {}))
     with tempfile.TemporaryDirectory() as temporary:
         data, annotated = _packed(which, source, Path(temporary)), read_annotated(Path(temporary))
-        overrides = BUDGETS[which] | {"crops_per_epoch": CROPS.get(entry, MOST_CROPS)}
-        model, row = train_entry(entry, data, COMPUTE, overrides, AUGMENTED)
+        overrides = {"crops_per_epoch": MOST_CROPS} | BUDGETS[which] | OWN.get(entry, {}) | model_changes
+        model, row = train_entry(entry, data, COMPUTE, overrides, AUGMENTED | training_changes)
         start = time.perf_counter()
         test = found(model, data, annotated, "test", COMPUTE)
         seconds = (time.perf_counter() - start) / len(test.maps)

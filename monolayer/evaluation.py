@@ -14,7 +14,6 @@ from monolayer.cell_evaluation import (
     CellSettings,
     ImageCells,
     annotated_images,
-    certain_cells,
     compare_cells,
     summarise_cells,
     true_cells,
@@ -22,16 +21,13 @@ from monolayer.cell_evaluation import (
 from monolayer.coco import Coco, Image, cell_type_of
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image
-from monolayer.metrics.boundary import cell_outlines
-from monolayer.metrics.instance_overlap import instance_overlap
-from monolayer.metrics.matching import match
+from monolayer.images import read_image
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.metrics.partial_truth import of_annotated_cells, refusal
 from monolayer.parallel import map_parallel
 from monolayer.parameters import Number
 from monolayer.prediction_files import Result
-from monolayer.rasterise import CellRuns, cell_runs, foreground_mask, painted, union
+from monolayer.rasterise import CellRuns, cell_runs, foreground_mask, union
 from monolayer.scores import ImageScore, summarise
 
 
@@ -195,10 +191,10 @@ def _evaluate_image(
     truth = true_cells(task.truth)
     mask = union(truth.runs, task.image.height, task.image.width)
     levels = read_image(task.prediction, task.image)
-    return confusion(mask, levels >= threshold * 255), compare_cells(truth, *_predicted(task), settings)
+    return confusion(mask, levels >= threshold * 255), compare_cells(truth, *predicted_cells(task), settings)
 
 
-def _predicted(task: TruthTask) -> tuple[CellRuns, np.ndarray]:
+def predicted_cells(task: TruthTask) -> tuple[CellRuns, np.ndarray]:
     """Return pixels and scores, float64 [P], of an image's predicted cells."""
     try:
         runs = cell_runs([cell.segmentation for cell in task.results], task.image.height, task.image.width)
@@ -248,55 +244,3 @@ def _remaining_scores(evaluation: Evaluation) -> dict[str, Any]:
         },
         "by_cell_size": {name: of_annotated_cells(own) for name, own in cells["by_cell_size"].items()},
     }
-
-
-def best_median_worst(scores: list[ImageScore]) -> dict[str, ImageScore]:
-    """Return the images of highest, middle and lowest Dice; of equal ones, the smaller image id first.
-
-    >>> score = lambda i, tp: ImageScore("unet", "test", "clean", i, f"{i}.tif", "BV2", tp, 0, 10 - tp, 0)
-    >>> chosen = best_median_worst([score(1, 2), score(2, 9), score(3, 5)])
-    >>> [(name, score.image_id) for name, score in chosen.items()]
-    [('best', 2), ('median', 3), ('worst', 1)]
-    """
-    ordered = sorted(scores, key=lambda score: (-score.dice, score.image_id))
-    return {"best": ordered[0], "median": ordered[len(ordered) // 2], "worst": ordered[-1]}
-
-
-class Panels(NamedTuple):
-    """What is drawn of a few images, by a caption."""
-
-    foreground: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
-    """Image, uint8 [H, W], its truth and its prediction, bool [H, W]."""
-    cells: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]
-    """Image, and the outlines, bool [H, W], of found, false and missed cells."""
-
-
-def extreme_images(evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder) -> Panels:
-    """Return what is drawn of the images of highest, middle and lowest Dice of a split."""
-    by_id = {task.image.id: task for task in tasks}
-    panels = Panels({}, {})
-    for place, score in best_median_worst(evaluation.scores).items():
-        task = by_id[score.image_id]
-        image = read_image(images.path(score.file_name, evaluation.split), task.image)
-        caption = f"{place}: Dice {score.dice:.3f}\n{score.file_name}"
-        panels.foreground[caption] = (image, *truth_and_prediction(task, evaluation.threshold))
-        panels.cells[caption] = (image, cell_agreement(task, evaluation.settings))
-    return panels
-
-
-def cell_agreement(task: TruthTask, settings: CellSettings) -> dict[str, np.ndarray]:
-    """Return the outlines, bool [H, W], of the cells ``found`` at an IoU of 0.5, ``false`` and ``missed``."""
-    height, width = task.image.height, task.image.width
-    truth = true_cells(task.truth).runs
-    prediction, scores = _predicted(task)
-    prediction, count = certain_cells(prediction, scores, settings)
-    overlap = instance_overlap(truth, len(task.truth.areas), prediction, count)
-    matched = match(overlap, 0.5)
-    found = np.isin(prediction.cell, overlap.predicted[matched])
-    missed = ~np.isin(truth.cell, overlap.true[matched])
-    drawn = {
-        "found": prediction.select(found),
-        "false": prediction.select(~found),
-        "missed": truth.select(missed),
-    }
-    return {name: cell_outlines(painted(runs, height, width)) for name, runs in drawn.items()}

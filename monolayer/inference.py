@@ -97,7 +97,7 @@ class Applied:
         if (sequence, image.shape) != self._seen:
             self._memory.clear()
             self._seen = sequence, image.shape
-        pixels = torch.from_numpy(_as_seen(image, self._model)).to(self._device)[None, None]  # (1, 1, H, W)
+        pixels = torch.from_numpy(as_seen(image, self._model)).to(self._device)[None, None]  # (1, 1, H, W)
         with autocast(self._precision, self._device):
             if isinstance(self._model, Detector):
                 return self._detected(self._model, pixels)
@@ -161,7 +161,7 @@ def predict_maps(
     return Applied(model, settings, precision)(image)
 
 
-def _as_seen(image: np.ndarray, model: Model) -> np.ndarray:
+def as_seen(image: np.ndarray, model: Model) -> np.ndarray:
     """Return the image as the model's net is to see it: resized and normalised, float32 [H, W]."""
     ((offset, scale),) = offset_and_scale(grey_histogram(image)[None], model.normalise)
     seen = image if model.resize is None else resize_image(image, model.resize)

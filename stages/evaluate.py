@@ -18,9 +18,9 @@ from monolayer.evaluation import (
     choose_threshold,
     evaluate_split,
     evaluation_metrics,
-    extreme_images,
     truth_tasks,
 )
+from monolayer.extremes import extreme_images
 from monolayer.images import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section

@@ -15,15 +15,13 @@ from monolayer.evaluation import (
     EvaluateSettings,
     Evaluation,
     TruthTask,
-    best_median_worst,
-    cell_agreement,
     choose_threshold,
     evaluate_split,
     evaluation_metrics,
-    extreme_images,
     truth_and_prediction,
     truth_tasks,
 )
+from monolayer.extremes import best_median_worst, cell_agreement, extreme_images
 from monolayer.images import ImageFolder, read_image, write_png
 from monolayer.parameters import validate
 from monolayer.prediction_files import read_results

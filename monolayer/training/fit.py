@@ -25,7 +25,7 @@ from monolayer.training._settings import TrainSettings
 from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks, monitored
 from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages, home_of
-from monolayer.training.history import read_history
+from monolayer.training.history import as_table
 from monolayer.training.loggers import build_loggers
 from monolayer.training.processes import Share, find_environment, find_share
 from monolayer.training.progress import Progress
@@ -56,7 +56,7 @@ class Trained:
     weights: dict[str, torch.Tensor]
     """State of the model at its best epoch."""
     history: pd.DataFrame
-    """See `monolayer.training.history.read_history`."""
+    """See `monolayer.training.history.as_table`."""
     judged_by: Literal["dice", "loss"]
     """What told the best epoch, see `Head.judged_by`."""
     crops: int
@@ -153,7 +153,7 @@ def fit(
         )
     if share.rank:
         return None
-    history = read_history(scratch / "live")
+    history = as_table(task.history)
     return Trained(
         weights=_best_weights(scratch),
         history=history,

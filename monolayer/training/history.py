@@ -1,32 +1,21 @@
-"""What DVCLive logged, as tables without times and without what a killed training logged twice."""
+"""The scores of a training's epochs, as tables."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
 
-def read_history(live: Path) -> pd.DataFrame:
-    """Read DVCLive's metrics.
+def as_table(history: Sequence[dict[str, float]]) -> pd.DataFrame:
+    """Return one row per epoch: ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_dice``.
 
-    Parameters
-    ----------
-    live
-        DVCLive's folder.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per epoch: ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_dice``.
+    >>> as_table([{"train/loss": 1.5, "val/loss": 1.4, "val/dice": 0.5}]).to_dict("list")
+    {'epoch': [1], 'train_loss': [1.5], 'val_loss': [1.4], 'val_dice': [0.5]}
     """
-    names = ("train/loss", "val/loss", "val/dice")
-    return pd.DataFrame({name.replace("/", "_"): _by_epoch(live, name) for name in names}).reset_index()
-
-
-def _by_epoch(live: Path, name: str) -> pd.Series:
-    # A training killed between its log and its checkpoint repeats the epoch, and logs it again.
-    logged = pd.read_csv(live / "plots" / "metrics" / f"{name}.tsv", sep="\t")
-    return logged.drop_duplicates("step", keep="last").set_index("step").rename_axis("epoch").iloc[:, -1]
+    table = pd.DataFrame(history).rename(columns=lambda name: name.replace("/", "_"))
+    table.insert(0, "epoch", range(1, len(table) + 1))
+    return table
 
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:

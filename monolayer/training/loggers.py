@@ -29,9 +29,7 @@ def build_loggers(names: list[LoggerName], scratch: Path, tracking: Path) -> lis
     InputError
         A package is not installed.
     """
-    live = DVCLiveLogger(
-        dir=str(scratch / "live"), resume=True, save_dvc_exp=False, dvcyaml=None, report=None
-    )
+    live = DVCLiveLogger(dir=str(scratch / "live"), save_dvc_exp=False, dvcyaml=None, report=None)
     return [live, *(_build(name, scratch.name, tracking) for name in names)]
 
 

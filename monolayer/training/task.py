@@ -65,11 +65,18 @@ class Task(LightningModule):
         self._share = share
         self._losses = EpochLoss()
         self._scores: list[Tensor] = []
+        self.history: list[dict[str, float]] = []
+        """``train/loss``, ``val/loss`` and ``val/dice`` of each epoch so far."""
 
     @property
     def best(self) -> Model:
         """What is validated and kept: the averaged model, or the model itself."""
         return self.model if self.average is None else cast(Model, self.average.module)
+
+    def on_train_start(self) -> None:
+        # What DVCLive wrote before a training was killed may be half a file: it starts anew.
+        for epoch, scores in enumerate(self.history, start=1):
+            self.loggers[0].log_metrics(scores, step=epoch)
 
     def on_train_epoch_start(self) -> None:
         self._losses = EpochLoss()
@@ -119,16 +126,19 @@ class Task(LightningModule):
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
-        metrics = {name: value.item() for name, value in self.trainer.callback_metrics.items()}
-        metrics["train/loss"] = self._losses.mean()
+        scores = {name: value.item() for name, value in self.trainer.callback_metrics.items()}
+        scores["train/loss"] = self._losses.mean()
+        self.history.append(scores)
         for logger in self.loggers:
-            logger.log_metrics(metrics, step=self.current_epoch + 1)
+            logger.log_metrics(scores, step=self.current_epoch + 1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["epoch_losses"] = self._losses.state()
+        checkpoint["history"] = self.history
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._losses.load(checkpoint["epoch_losses"])
+        self.history = checkpoint["history"]
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimizer, schedule = build_optimiser(self.model.parameters(), self._settings, self._lr, self._steps)

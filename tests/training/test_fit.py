@@ -5,8 +5,10 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from tiny_project import TINY
@@ -89,10 +91,13 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_outs(project):
     assert_same_outs(project, "whole", "trained")
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 4, 8])  # of 3 epochs of 3 steps
-def test_a_training_goes_on_from_any_step(project, monkeypatch, step):
-    project.set_parameters({**TINY, "norm": "batch"})
-    train(**project.train_arguments("whole"))
+def keep_scratch(monkeypatch) -> None:
+    """The stage's last line does nothing."""
+    monkeypatch.setattr("stages.train.shutil", SimpleNamespace(rmtree=lambda _: None))
+
+
+def interrupt_once(project, monkeypatch, step: int) -> list[int]:
+    """Train until a step begins; return the steps done, to which those of later trainings are added."""
     batches = []
 
     def batch(crops: Crops, number: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -105,15 +110,36 @@ def test_a_training_goes_on_from_any_step(project, monkeypatch, step):
     monkeypatch.setattr(Crops, "batch", batch)
     with pytest.raises(InterruptedError):
         train(**project.train_arguments())
+    return batches
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 8])  # of 3 epochs of 3 steps
+def test_a_training_goes_on_from_any_step(project, monkeypatch, step):
+    project.set_parameters({**TINY, "norm": "batch"})
+    train(**project.train_arguments("whole"))
+    batches = interrupt_once(project, monkeypatch, step)
     train(**project.train_arguments())
     assert batches == [*range(step + 1), *range(step, 9)]
     assert_same_outs(project, "whole", "trained")
 
 
+def test_logs_that_a_kill_left_half_written_do_no_harm(project, monkeypatch):
+    train(**project.train_arguments("whole"))
+    interrupt_once(project, monkeypatch, step=4)
+    (live,) = (project.root / "scratch").glob("*/live")
+    for path in [live / "metrics.json", *live.rglob("*.tsv")]:
+        path.write_text("")
+    keep_scratch(monkeypatch)  # to see what was logged
+    train(**project.train_arguments())
+    assert_same_outs(project, "whole", "trained")
+    logged = pd.read_csv(live / "plots/metrics/val/dice.tsv", sep="\t")
+    assert logged["step"].tolist() == [1, 2, 3]
+
+
 def test_a_training_killed_after_its_last_epoch_only_writes_its_outs(project, monkeypatch):
     train(**project.train_arguments("whole"))
     with monkeypatch.context() as patched:
-        patched.setattr("stages.train.shutil.rmtree", lambda _: None)  # killed before this line
+        keep_scratch(patched)  # killed before that line
         train(**project.train_arguments("killed"))
     train(**project.train_arguments())
     assert_same_outs(project, "whole", "trained")

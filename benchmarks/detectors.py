@@ -1,9 +1,10 @@
-"""What CellSAM's parts can reach: its detector's boxes, true boxes and a grid of points as prompts.
+"""What the detectors can reach where they have no published weights to start from.
 
-``python -m benchmarks.cellsam_reference FOLDER [WEIGHTS]`` takes a folder laid out like LIVECell's server.
-The entry ``cellsam`` of params.yaml learns the middles of four training images by heart, and is asked for
-their cells. Weights of SAM, ``facebook/sam-vit-base`` or a folder that transformers wrote, are asked as they
-are for the cells in the middles of all test images. Writes benchmarks/results/cellsam_reference.json.
+``python -m benchmarks.detectors FOLDER cellsam|maskrcnn|WEIGHTS`` takes a folder laid out like LIVECell's
+server. The entry of params.yaml learns the middles of four training images by heart, and is asked for their
+cells; of CellSAM's parts, also by true boxes and by a grid of points as prompts. Weights of SAM,
+``facebook/sam-vit-base`` or a folder that transformers wrote, are asked as they are, by these prompts, for
+the cells in the middles of all test images. Writes benchmarks/results/detectors.json.
 """
 
 import json
@@ -26,17 +27,19 @@ from monolayer.coco import Annotation, Coco, Image, write_coco
 from monolayer.compute import ComputeSettings
 from monolayer.datasets._label_images import annotations_of_labels, numbered
 from monolayer.images import write_tiff
-from monolayer.inference import Maps
+from monolayer.inference import Maps, as_seen
 from monolayer.models import cellsam
 from monolayer.models.cellsam import CellSam, Outputs
-from monolayer.normalisation import grey_histogram, offset_and_scale
 from monolayer.packing import Packed
 from monolayer.prediction import Cells, best_scores
 
 COMPUTE = on_this_machine(ComputeSettings(devices=1))
 LEARNED, SIDE = 4, 256
 """Images learned by heart, and the side of their middles in pixels."""
-BUDGET = {"epochs": 4, "crops_per_epoch": 300, "crop_size": SIDE, "batch_size": 2}
+BUDGETS = {
+    "cellsam": {"epochs": 4, "crops_per_epoch": 300, "crop_size": SIDE, "batch_size": 2},
+    "maskrcnn": {"epochs": 4, "crops_per_epoch": 600, "crop_size": SIDE // 2, "batch_size": 4},
+}
 BY_HEART = {"crops": {"turns": False}}
 PUBLISHED_SIDE = 512
 """Of middles that published weights see, enlarged to SAM's 1024 pixels."""
@@ -46,27 +49,28 @@ GRID_IOU = 0.5
 """Predicted IoU from which a mask of the grid is a candidate."""
 
 
-def main(source: Path, weights: str | None) -> None:
-    path = RESULTS / "cellsam_reference.json"
+def main(source: Path, what: str) -> None:
+    path = RESULTS / "detectors.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     result["machine"] = machine() | {"precision": COMPUTE.precision}
     with tempfile.TemporaryDirectory() as temporary:
         whole = packed_livecell(source, Path(temporary, "whole"))
-        if weights is None:
-            result["learned_by_heart"] = _by_heart(whole["train"], Path(temporary, "middles"))
+        folder = Path(temporary, "middles")
+        if what in BUDGETS:
+            result.setdefault("learned_by_heart", {})[what] = _by_heart(what, whole["train"], folder)
         else:
-            result["published"] = _published(whole["test"], Path(temporary, "middles"), weights)
-    write_result("cellsam_reference", result)
+            result["published"] = _published(whole["test"], folder, what)
+    write_result("detectors", result)
     print(json.dumps(result, indent=2))
 
 
-def _by_heart(packed: Packed, folder: Path) -> dict[str, Any]:
+def _by_heart(entry: str, packed: Packed, folder: Path) -> dict[str, Any]:
     data, truth = middles(packed, LEARNED, SIDE, folder)
-    model, row = train_entry("cellsam", data, COMPUTE, BUDGET, BY_HEART)
-    assert isinstance(model, CellSam)
+    model, row = train_entry(entry, data, COMPUTE, BUDGETS[entry], BY_HEART)
     test = found(model, data, {"test": truth}, "test", COMPUTE)
     own = scored(model, test, data, tuned(model, test))
-    return {"images": LEARNED, "training_s": row["seconds"], "detector": own, **prompted(model, data, truth)}
+    by_prompt = prompted(model, data, truth) if isinstance(model, CellSam) else {}
+    return {"images": LEARNED, "training_s": row["seconds"], "detector": own, **by_prompt}
 
 
 def _published(packed: Packed, folder: Path, weights: str) -> dict[str, Any]:
@@ -125,12 +129,11 @@ def _grid(model: CellSam, outputs: Outputs, labels: Tensor) -> list[Cells]:
 @torch.inference_mode()
 def _seen(model: CellSam, packed: Packed, place: int, ask: Ask) -> Maps:
     image, labels = (np.array(plane) for plane in packed.image(place))
-    ((offset, scale),) = offset_and_scale(grey_histogram(image)[None], model.normalise)
-    pixels = torch.from_numpy((image - offset) / scale).float()[None, None]
+    pixels = torch.from_numpy(as_seen(image, model))[None, None]
     with autocast(COMPUTE.precision, pixels.device):
         (cells,) = ask(model, model(pixels), torch.from_numpy(labels.astype(np.int32))[None])
     return Maps(best_scores(cells, *image.shape), cells)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
+    main(Path(sys.argv[1]), sys.argv[2])
