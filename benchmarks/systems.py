@@ -33,7 +33,7 @@ OWN: dict[str, dict[str, Any]] = {
     "vnet": {"crops_per_epoch": 2400},
     "swinunetr": {"crops_per_epoch": 2400},
     "resunet": {"crops_per_epoch": 2400},
-    "maskrcnn": {"crops_per_epoch": 480, "proposals": 2000, "detections": 2000},
+    "maskrcnn": {"crops_per_epoch": 600, "crop_size": 128, "proposals": 2000, "detections": 2000},
     "cellsam": {"crops_per_epoch": 1920},
     "convlstm-unet": {"crops_per_epoch": 1200},
 }
