@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
-from laboratory import Laboratory
+
+pytest.register_assert_rewrite("laboratory")
+from laboratory import Laboratory  # noqa: E402
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A tiny data set on disk, in LIVECell's layout, for the tests of the cleaning."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import numpy as np
 from pictures import HEIGHT, WIDTH, dish
 
+from monolayer.cleaning.clean import clean_splits
+from monolayer.cleaning.settings import CleaningSettings
+from monolayer.compute import ComputeSettings
 from monolayer.images import write_tiff
 
 Outlines = list[list[list[float]]]
@@ -52,3 +56,45 @@ class Laboratory:
         self.sampled.mkdir(exist_ok=True)
         for split, listed in self.splits.items():
             (self.sampled / f"{split}.json").write_text(json.dumps(listed))
+
+
+def clean(laboratory: Laboratory, **settings: Any) -> list[dict[str, str]]:
+    """Run the cleaning, check the accounts, and return the rows of removed.csv."""
+    laboratory.write()
+    folders = (laboratory.sampled, laboratory.images, laboratory.out, laboratory.metrics)
+    clean_splits(*folders, CleaningSettings(**settings), ComputeSettings(jobs=1))
+    with (laboratory.out / "removed.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    check_accounts(laboratory, rows)
+    return rows
+
+
+def check_accounts(laboratory: Laboratory, rows: list[dict[str, str]]) -> None:
+    """Every image and annotation that went is in the table and in the metrics, or went with its image."""
+    metrics = json.loads(laboratory.metrics.read_text())
+    for split, listed in laboratory.splits.items():
+        left = json.loads((laboratory.out / f"{split}.json").read_text())
+        gone = {int(row["image_id"]) for row in rows if row["split"] == split and not row["annotation_id"]}
+        lost = {int(row["annotation_id"]) for row in rows if row["split"] == split and row["annotation_id"]}
+        assert [image["id"] for image in left["images"]] == [
+            image["id"] for image in listed["images"] if image["id"] not in gone
+        ]
+        assert [annotation["id"] for annotation in left["annotations"]] == [
+            annotation["id"]
+            for annotation in listed["annotations"]
+            if annotation["id"] not in lost and annotation["image_id"] not in gone
+        ]
+        for kind in ("images", "annotations"):
+            counts = metrics["splits"][split][kind]
+            assert counts["before"] == len(listed[kind])
+            assert counts["after"] == len(left[kind])
+            assert counts["before"] - sum(counts["removed"].values()) == counts["after"]
+        for row in rows:
+            kind = "annotations" if row["annotation_id"] else "images"
+            assert metrics["splits"][row["split"]][kind]["removed"][row["reason"]] > 0
+
+
+def only(rows: list[dict[str, str]], **expected: Any) -> None:
+    """Check that one row was written, and what stands in some of its columns."""
+    assert len(rows) == 1, rows
+    assert {key: rows[0][key] for key in expected} == {key: str(value) for key, value in expected.items()}

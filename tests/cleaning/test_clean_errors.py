@@ -4,18 +4,9 @@ import shutil
 from typing import Any
 
 import pytest
-from laboratory import Laboratory
+from laboratory import Laboratory, clean
 
-from monolayer.cleaning.clean import clean_splits
-from monolayer.cleaning.settings import CleaningSettings
-from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
-
-
-def clean(laboratory: Laboratory) -> None:
-    laboratory.write()
-    folders = (laboratory.sampled, laboratory.images, laboratory.out, laboratory.metrics)
-    clean_splits(*folders, CleaningSettings(), ComputeSettings(jobs=1))
 
 
 def test_an_empty_split_says_why(laboratory: Laboratory) -> None:
