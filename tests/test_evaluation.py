@@ -5,26 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_split import HEIGHT, WIDTH, annotation, image_score, two_images, write_results, write_split
+from tiny_split import HEIGHT, WIDTH, perfect_predictions, tasks_of, two_images
 
-from monolayer.coco import Coco
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation import (
     THRESHOLDS,
     EvaluateSettings,
     Evaluation,
-    TruthTask,
     choose_threshold,
     evaluate_split,
     evaluation_metrics,
-    truth_and_prediction,
-    truth_tasks,
 )
-from monolayer.extremes import best_median_worst, cell_agreement, extreme_images
-from monolayer.images import ImageFolder, read_image, write_png
+from monolayer.images import read_image, write_png
 from monolayer.parameters import validate
-from monolayer.prediction_files import read_results
 
 ALONE = ComputeSettings(jobs=1)
 
@@ -32,14 +26,7 @@ ALONE = ComputeSettings(jobs=1)
 @pytest.fixture
 def predictions(tmp_path: Path) -> Path:
     """The folder of perfect predictions of two test images."""
-    write_split(tmp_path, "test", two_images())
-    return tmp_path / "predictions" / "unet" / "foreground" / "test"
-
-
-def tasks_of(foreground: Path) -> list[TruthTask]:
-    results = foreground.parents[1] / "test.json"
-    listed = read_results(results, two_images().images) if results.exists() else {1: [], 2: []}
-    return truth_tasks(two_images(), foreground, listed)
+    return perfect_predictions(tmp_path)
 
 
 def evaluate(predictions: Path, cleaning: str = "clean", threshold: float = 0.5) -> Evaluation:
@@ -142,30 +129,6 @@ def test_metrics_by_split_and_truth(predictions: Path):
     assert metrics["test"]["clean"]["by_cell_type"]["BV2"]["images"] == 1
 
 
-def test_best_median_and_worst_of_equal_images_are_those_of_the_smaller_ids():
-    scores = [image_score("unet", number, 25) for number in (4, 2, 3)]
-    assert [score.image_id for score in best_median_worst(scores).values()] == [2, 3, 4]
-
-
-def test_one_image_is_best_median_and_worst():
-    assert {score.image_id for score in best_median_worst([image_score("unet", 7, 1)]).values()} == {7}
-
-
-def test_extreme_images_come_with_their_masks(predictions: Path):
-    write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))
-    tasks = tasks_of(predictions)
-    folder = ImageFolder(predictions.parents[3] / "images")
-    panels = extreme_images(evaluate(predictions), tasks, folder)
-    assert [caption.splitlines()[0] for caption in panels.foreground] == [
-        "best: Dice 1.000", "median: Dice 0.000", "worst: Dice 0.000",
-    ]  # fmt: skip
-    image, truth, prediction = list(panels.foreground.values())[2]
-    assert image.shape == (HEIGHT, WIDTH)
-    assert truth[10:30, 10:30].all()
-    assert np.array_equal(truth_and_prediction(tasks[1], 0.5), [truth, prediction])
-    assert not prediction.any()
-
-
 @pytest.mark.parametrize("threshold", [0, 1.5, "test"])
 def test_settings_refuse(threshold):
     with pytest.raises(InputError, match=r"evaluate\.threshold"):
@@ -180,19 +143,6 @@ def test_scores_of_the_cells_stand_beside_those_of_the_foreground(predictions: P
     assert scored["by_cell_type"]["BV2"]["cells"] == 1
     assert [size["cells"] for size in scored["by_cell_size"].values()] == [2, 1, 0]
     assert (scored["score_floor"], scored["max_dets"]) == (0, [100, 500, 2000])
-
-
-def test_outlines_of_cells_say_which_were_found(predictions: Path):
-    shifted = [annotation(1, 1, 4, 4, 16), annotation(2, 1, 34, 2, 12)]
-    write_results(predictions.parents[1] / "test.json", Coco([], shifted))
-    drawn = cell_agreement(tasks_of(predictions)[0], EvaluateSettings())
-    assert {name: (int(outline.sum()), bool(outline[4, 4])) for name, outline in drawn.items()} == {
-        "found": (60, True),
-        "false": (44, False),
-        "missed": (44, False),
-    }
-    assert drawn["false"][2, 34]
-    assert drawn["missed"][10, 26]
 
 
 def test_a_cell_of_an_image_of_another_size(predictions: Path):

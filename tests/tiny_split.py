@@ -6,7 +6,9 @@ import msgspec
 import numpy as np
 
 from monolayer.coco import Annotation, Coco, Image, write_coco
+from monolayer.evaluation import TruthTask, truth_tasks
 from monolayer.images import write_png, write_tiff
+from monolayer.prediction_files import read_results
 from monolayer.scores import ImageScore
 
 HEIGHT, WIDTH = 40, 48
@@ -96,3 +98,16 @@ def image_score(
     return ImageScore(
         method, split, "clean", image_id, f"{image_id}.tif", cell_type, found, 0, 50 - found, 50
     )
+
+
+def perfect_predictions(folder: Path) -> Path:
+    """Write the test images of `two_images` with perfect predictions; return the folder of the foreground."""
+    write_split(folder, "test", two_images())
+    return folder / "predictions" / "unet" / "foreground" / "test"
+
+
+def tasks_of(foreground: Path) -> list[TruthTask]:
+    """Pair what `perfect_predictions` wrote."""
+    results = foreground.parents[1] / "test.json"
+    listed = read_results(results, two_images().images) if results.exists() else {1: [], 2: []}
+    return truth_tasks(two_images(), foreground, listed)
