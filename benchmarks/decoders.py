@@ -60,7 +60,7 @@ def _trained(head: str, data: Data, annotated: dict[str, Coco]) -> dict[str, Any
     val, test = (found(model, data, annotated, split, COMPUTE) for split in ("val", "test"))
     settings = tuned(model, val)
     seconds = {"training_s": row["seconds"], "tuning_s": round(time.perf_counter() - start)}
-    row = {**seconds, **scored(model, test, data, settings), "settings": settings}
+    row = {**seconds, **scored(model, test, data, settings).overall, "settings": settings}
     print(head, row, file=sys.stderr)
     return row
 

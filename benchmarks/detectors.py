@@ -1,10 +1,11 @@
 """What the detectors can reach where they have no published weights to start from.
 
-``python -m benchmarks.detectors FOLDER cellsam|maskrcnn|WEIGHTS`` takes a folder laid out like LIVECell's
-server. The entry of params.yaml learns the middles of four training images by heart, and is asked for their
-cells; of CellSAM's parts, also by true boxes and by a grid of points as prompts. Weights of SAM,
-``facebook/sam-vit-base`` or a folder that transformers wrote, are asked as they are, by these prompts, for
-the cells in the middles of all test images. Writes benchmarks/results/detectors.json.
+``python -m benchmarks.detectors FOLDER cellsam|maskrcnn`` takes a folder laid out like LIVECell's server. The
+entry of params.yaml learns the middles of four training images by heart, and is asked for their cells; of
+CellSAM's parts, also by true boxes and by a grid of points as prompts.
+``python -m benchmarks.detectors FOLDER published WEIGHTS`` asks weights of SAM, ``facebook/sam-vit-base`` or
+a folder that transformers wrote, by these prompts for the cells in the middles of all test images.
+Writes benchmarks/results/detectors.json.
 """
 
 import json
@@ -49,17 +50,17 @@ GRID_IOU = 0.5
 """Predicted IoU from which a mask of the grid is a candidate."""
 
 
-def main(source: Path, what: str) -> None:
+def main(source: Path, what: str, weights: str = "") -> None:
     path = RESULTS / "detectors.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     result["machine"] = machine() | {"precision": COMPUTE.precision}
     with tempfile.TemporaryDirectory() as temporary:
         whole = packed_livecell(source, Path(temporary, "whole"))
         folder = Path(temporary, "middles")
-        if what in BUDGETS:
-            result.setdefault("learned_by_heart", {})[what] = _by_heart(what, whole["train"], folder)
+        if what == "published":
+            result["published"] = _published(whole["test"], folder, weights)
         else:
-            result["published"] = _published(whole["test"], folder, what)
+            result.setdefault("learned_by_heart", {})[what] = _by_heart(what, whole["train"], folder)
     write_result("detectors", result)
     print(json.dumps(result, indent=2))
 
@@ -68,7 +69,7 @@ def _by_heart(entry: str, packed: Packed, folder: Path) -> dict[str, Any]:
     data, truth = middles(packed, LEARNED, SIDE, folder)
     model, row = train_entry(entry, data, COMPUTE, BUDGETS[entry], BY_HEART)
     test = found(model, data, {"test": truth}, "test", COMPUTE)
-    own = scored(model, test, data, tuned(model, test))
+    own = scored(model, test, data, tuned(model, test)).overall
     by_prompt = prompted(model, data, truth) if isinstance(model, CellSam) else {}
     return {"images": LEARNED, "training_s": row["seconds"], "detector": own, **by_prompt}
 
@@ -110,8 +111,8 @@ def prompted(model: CellSam, data: Data, truth: Coco) -> dict[str, dict[str, flo
     grid = Found([_seen(model, data["test"], place, _grid) for place in number], truth)
     every = {"score": 0.0, "cell_area": 0}
     return {
-        "true_boxes": scored(model, boxes, data, every | {"overlap": 1.0}),
-        "grid": scored(model, grid, data, every | {"overlap": 0.5}),
+        "true_boxes": scored(model, boxes, data, every | {"overlap": 1.0}).overall,
+        "grid": scored(model, grid, data, every | {"overlap": 0.5}).overall,
     }
 
 
@@ -136,4 +137,4 @@ def _seen(model: CellSam, packed: Packed, place: int, ask: Ask) -> Maps:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), *sys.argv[2:])

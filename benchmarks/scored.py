@@ -8,7 +8,6 @@ from benchmarks.measure import ROOT
 from benchmarks.packed_data import Data
 from monolayer.cell_evaluation import (
     CellSettings,
-    ImageCells,
     annotated_images,
     compare_cells,
     summarise_cells,
@@ -23,7 +22,6 @@ from monolayer.metrics.overlap import confusion
 from monolayer.models._detector import Detector
 from monolayer.models._model import Model
 from monolayer.parameters import read_parameters
-from monolayer.prediction import Cells
 from monolayer.rasterise import union
 from monolayer.tuning import DecodeTask, TuneSettings, best_trial, read_search, tune_decoder
 
@@ -35,6 +33,14 @@ class Found(NamedTuple):
 
     maps: list[Maps]
     truth: Coco
+
+
+class Scored(NamedTuple):
+    """Scores of a model's cells, and the Dice of its foreground."""
+
+    overall: dict[str, float]
+    by_cell_type: dict[str, dict[str, float]]
+    """Of the cells alone."""
 
 
 def found(
@@ -61,34 +67,26 @@ def tuned(model: Model, val: Found) -> dict[str, Any]:
     ).settings
 
 
-def scored(model: Model, test: Found, data: Data, settings: dict[str, Any]) -> dict[str, float]:
-    """Return the scores of a model's cells, and the Dice of its foreground.
+def scored(model: Model, test: Found, data: Data, settings: dict[str, Any]) -> Scored:
+    """Decode what a model said of the test images, and score it.
 
-    That is where it has a probability of 0.5 or more; of a detector, which says nothing of single pixels,
-    where its cells are.
+    The foreground is where it has a probability of 0.5 or more; of a detector, which says nothing of single
+    pixels, where its cells are.
     """
-    overall = summarise_cells(cells_of(model, test, settings), CellSettings())["overall"]
+    decoder = load_decoder(model.decoder)
+    chosen = decoder.Settings(**settings)
+    cells = [decoder.decode(own.maps, chosen) for own in test.maps]
+    truths = [true_cells(truth) for truth in annotated_images(test.truth, test.truth.images)]
+    compared = [
+        compare_cells(truth, own.runs, own.scores, CellSettings())
+        for truth, own in zip(truths, cells, strict=True)
+    ]
+    summary = summarise_cells(compared, CellSettings())
     if isinstance(model, Detector):
-        cells = decoded(model, test, settings)
         masks = [union(own.runs, *maps.foreground.shape) for own, maps in zip(cells, test.maps, strict=True)]
     else:
         masks = [own.foreground >= 0.5 for own in test.maps]
     counts = [confusion(data["test"].image(number)[1] > 0, mask) for number, mask in enumerate(masks)]
     dice = foreground_scores(np.array(counts))["dice"]
-    return {name: round(overall[name], 4) for name in SCORES} | {"dice": round(dice, 4)}
-
-
-def cells_of(model: Model, test: Found, settings: dict[str, Any]) -> list[ImageCells]:
-    """Decode what a model said, and compare it with the truth."""
-    truths = [true_cells(truth) for truth in annotated_images(test.truth, test.truth.images)]
-    return [
-        compare_cells(truth, own.runs, own.scores, CellSettings())
-        for truth, own in zip(truths, decoded(model, test, settings), strict=True)
-    ]
-
-
-def decoded(model: Model, test: Found, settings: dict[str, Any]) -> list[Cells]:
-    """Return the cells of each image."""
-    decoder = load_decoder(model.decoder)
-    chosen = decoder.Settings(**settings)
-    return [decoder.decode(own.maps, chosen) for own in test.maps]
+    overall = {name: round(summary["overall"][name], 4) for name in SCORES} | {"dice": round(dice, 4)}
+    return Scored(overall, summary["by_cell_type"])

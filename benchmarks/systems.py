@@ -15,10 +15,9 @@ from typing import Any
 
 from benchmarks.measure import RESULTS, ROOT, machine, measure, write_result
 from benchmarks.packed_data import Data, packed_source, read_annotated
-from benchmarks.scored import SCORES, cells_of, found, scored, tuned
+from benchmarks.scored import SCORES, found, scored, tuned
 from benchmarks.trained import train_entry
 from monolayer.accelerator import on_this_machine
-from monolayer.cell_evaluation import CellSettings, summarise_cells
 from monolayer.compute import ComputeSettings
 from monolayer.parameters import read_parameters
 
@@ -29,6 +28,8 @@ BUDGETS: dict[str, dict[str, Any]] = {
     "dsb2018-mini": {"epochs": 4, "normalise": {"method": "percentile", "low": 1, "high": 99.8}},
 }
 """What all entries have otherwise than in params.yaml."""
+MOST_CROPS = 4800
+"""Of an epoch; systems that would take more than 10 minutes or so with them on 2 cores have fewer."""
 OWN: dict[str, dict[str, Any]] = {
     "vnet": {"crops_per_epoch": 2400},
     "swinunetr": {"crops_per_epoch": 2400},
@@ -37,12 +38,11 @@ OWN: dict[str, dict[str, Any]] = {
     "cellsam": {"crops_per_epoch": 1920},
     "convlstm-unet": {"crops_per_epoch": 1200},
 }
-"""So many crops of an epoch, else `MOST_CROPS`, that a training takes 10 minutes or so on 2 cores."""
-MOST_CROPS = 4800
+"""What single entries have otherwise; real images are larger than those that `maskrcnn` is set for."""
 VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "maskrcnn, SGD": ("maskrcnn", {"lr": 1e-3}, {"optimizer": "sgd"}),  # as published
+    "maskrcnn, SGD": ("maskrcnn", {"lr": 1e-3}, {"optimizer": "sgd"}),  # the published optimiser and rate
 }
-"""Rows of their own, of an entry with another model or training."""
+"""Rows of their own: the entry, and what its model and its training have otherwise."""
 COSTS = ("parameters", "crops_per_s", "image_s", "peak_gb", "training_s")
 
 
@@ -71,7 +71,6 @@ def run_one(which: str, source: Path, name: str) -> None:
         test = found(model, data, annotated, "test", COMPUTE)
         seconds = (time.perf_counter() - start) / len(test.maps)
         settings = tuned(model, found(model, data, annotated, "val", COMPUTE))
-        by_type = summarise_cells(cells_of(model, test, settings), CellSettings())["by_cell_type"]
         scores = scored(model, test, data, settings)
     crops = overrides["epochs"] * overrides["crops_per_epoch"]
     costs = {
@@ -80,8 +79,8 @@ def run_one(which: str, source: Path, name: str) -> None:
         "image_s": round(seconds, 3),
         "training_s": row["seconds"],
     }
-    types = {name: {"f1_50": own["f1_50"], "ap50": own["ap50"]} for name, own in by_type.items()}
-    print(json.dumps({**scores, **costs, "by_cell_type": types, "settings": settings}))
+    types = {name: {"f1_50": own["f1_50"], "ap50": own["ap50"]} for name, own in scores.by_cell_type.items()}
+    print(json.dumps({**scores.overall, **costs, "by_cell_type": types, "settings": settings}))
 
 
 def _packed(which: str, source: Path, folder: Path) -> Data:
