@@ -40,10 +40,8 @@ def test_of_a_points_masks_the_best_is_taken():
 
 def test_half_a_precision_moves_no_box():
     sam = build_sam(TINY).eval()
-    windows, boxes = (
-        torch.randn(2, 64, 16, 16),
-        torch.tensor([[10.0, 20.0, 60.0, 70.0], [64.0, 8.0, 120, 30]]),
-    )
+    windows = torch.randn(2, 64, 16, 16)
+    boxes = torch.tensor([[10.0, 20.0, 60.0, 70.0], [64.0, 8.0, 120.0, 30.0]])
     with torch.no_grad():
         whole = ask(sam, windows, boxes)
         with torch.autocast("cpu", torch.bfloat16):
@@ -123,11 +121,10 @@ def test_masks_are_cut_off_beyond_their_box(monkeypatch: pytest.MonkeyPatch):
     everything = Masks(torch.ones(1, 64, 64), torch.ones(1))
     monkeypatch.setattr(drawing, "ask", lambda *_: everything)
     sam, frame = build_sam(TINY).eval(), frame_of(TINY, enlarge=1)
-    boxes = torch.tensor(
-        [[20.0, 30.0, 50.0, 50.0]]
-    )  # a tenth of its sides and two pixels around may be its mask
+    boxes = torch.tensor([[20.0, 30.0, 50.0, 50.0]])
     with torch.inference_mode():
         cells = drawing.draw(sam, frame, torch.randn(64, 16, 16), boxes, margins(boxes), torch.ones(1), 0.0)
     drawn = painted(cells.runs, 128, 128) > 0
+    # a tenth of the box's sides and two pixels around it may be the mask's
     assert drawn[26:54, 15:55].all()
     assert drawn.sum() == 28 * 40
