@@ -58,9 +58,9 @@ def _trained(head: str, data: Data, annotated: dict[str, Coco]) -> dict[str, Any
     model, row = train_entry(NETS[head], data, COMPUTE, {**BUDGET, "head": {"method": head}}, AUGMENTED)
     start = time.perf_counter()
     val, test = (found(model, data, annotated, split, COMPUTE) for split in ("val", "test"))
-    settings = tuned(model, val)
+    chosen = tuned(model, val)
     seconds = {"training_s": row["seconds"], "tuning_s": round(time.perf_counter() - start)}
-    row = {**seconds, **scored(model, test, data, settings).overall, "settings": settings}
+    row = {**seconds, **scored(model, test, data, chosen).overall, **chosen._asdict()}
     print(head, row, file=sys.stderr)
     return row
 

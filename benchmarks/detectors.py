@@ -21,7 +21,7 @@ from torch import Tensor
 
 from benchmarks.measure import RESULTS, machine, write_result
 from benchmarks.packed_data import Data, packed_livecell, packed_source, read_annotated
-from benchmarks.scored import Found, found, scored, tuned
+from benchmarks.scored import Found, Tuned, found, scored, tuned
 from benchmarks.trained import train_entry
 from monolayer.accelerator import autocast, on_this_machine
 from monolayer.coco import Annotation, Coco, Image, write_coco
@@ -111,8 +111,8 @@ def prompted(model: CellSam, data: Data, truth: Coco) -> dict[str, dict[str, flo
     grid = Found([_seen(model, data["test"], place, _grid) for place in number], truth)
     every = {"score": 0.0, "cell_area": 0}
     return {
-        "true_boxes": scored(model, boxes, data, every | {"overlap": 1.0}).overall,
-        "grid": scored(model, grid, data, every | {"overlap": 0.5}).overall,
+        "true_boxes": scored(model, boxes, data, Tuned({**every, "overlap": 1.0}, 0.0)).overall,
+        "grid": scored(model, grid, data, Tuned({**every, "overlap": 0.5}, 0.0)).overall,
     }
 
 

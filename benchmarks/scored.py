@@ -9,7 +9,10 @@ from benchmarks.packed_data import Data
 from monolayer.cell_evaluation import (
     CellSettings,
     annotated_images,
+    best_score_floor,
+    certain_cells,
     compare_cells,
+    counts_at_floors,
     summarise_cells,
     true_cells,
 )
@@ -35,6 +38,15 @@ class Found(NamedTuple):
     truth: Coco
 
 
+class Tuned(NamedTuple):
+    """What is chosen on val images."""
+
+    settings: dict[str, Any]
+    """Of the decoder."""
+    score_floor: float
+    """Score from which cells count."""
+
+
 class Scored(NamedTuple):
     """Scores of a model's cells, and the Dice of its foreground."""
 
@@ -54,36 +66,41 @@ def found(
     return Found([apply(*own) for own in zip(pixels, places, strict=True)], annotated[split])
 
 
-def tuned(model: Model, val: Found) -> dict[str, Any]:
-    """Return the best of the decoder's settings that params.yaml lists, on all val images."""
+def tuned(model: Model, val: Found) -> Tuned:
+    """Choose from the decoder's settings that params.yaml lists, on all val images."""
     values = read_parameters(ROOT / "params.yaml")["decode"][model.decoder]
     decoder = load_decoder(model.decoder)
     search = read_search(values, decoder, f"decode.{model.decoder}")
     truths = annotated_images(val.truth, val.truth.images)
     tasks = [DecodeTask(own.maps, true_cells(truth)) for own, truth in zip(val.maps, truths, strict=True)]
     settings = TuneSettings(images=None)
-    return best_trial(
-        tune_decoder(decoder, tasks, search, settings, CellSettings(), ComputeSettings())
-    ).settings
+    trials = tune_decoder(decoder, tasks, search, settings, CellSettings(), ComputeSettings())
+    best = best_trial(trials).settings
+    cells = [decoder.decode(task.maps, decoder.Settings(**best)) for task in tasks]
+    counts = [
+        counts_at_floors(task.truth, own.runs, own.scores) for task, own in zip(tasks, cells, strict=True)
+    ]
+    return Tuned(best, best_score_floor(counts))
 
 
-def scored(model: Model, test: Found, data: Data, settings: dict[str, Any]) -> Scored:
+def scored(model: Model, test: Found, data: Data, chosen: Tuned) -> Scored:
     """Decode what a model said of the test images, and score it.
 
     The foreground is where it has a probability of 0.5 or more; of a detector, which says nothing of single
-    pixels, where its cells are.
+    pixels, where the cells are that count.
     """
     decoder = load_decoder(model.decoder)
-    chosen = decoder.Settings(**settings)
-    cells = [decoder.decode(own.maps, chosen) for own in test.maps]
+    settings = decoder.Settings(**chosen.settings)
+    cells = [decoder.decode(own.maps, settings) for own in test.maps]
     truths = [true_cells(truth) for truth in annotated_images(test.truth, test.truth.images)]
     compared = [
-        compare_cells(truth, own.runs, own.scores, CellSettings())
+        compare_cells(truth, own.runs, own.scores, CellSettings(), chosen.score_floor)
         for truth, own in zip(truths, cells, strict=True)
     ]
     summary = summarise_cells(compared, CellSettings())
     if isinstance(model, Detector):
-        masks = [union(own.runs, *maps.foreground.shape) for own, maps in zip(cells, test.maps, strict=True)]
+        certain = [certain_cells(own.runs, own.scores, chosen.score_floor)[0] for own in cells]
+        masks = [union(runs, *maps.foreground.shape) for runs, maps in zip(certain, test.maps, strict=True)]
     else:
         masks = [own.foreground >= 0.5 for own in test.maps]
     counts = [confusion(data["test"].image(number)[1] > 0, mask) for number, mask in enumerate(masks)]

@@ -76,8 +76,8 @@ def run_one(which: str, source: Path, name: str) -> None:
         start = time.perf_counter()
         test = found(model, data, annotated, "test", COMPUTE)
         seconds = (time.perf_counter() - start) / len(test.maps)
-        settings = tuned(model, found(model, data, annotated, "val", COMPUTE))
-        scores = scored(model, test, data, settings)
+        chosen = tuned(model, found(model, data, annotated, "val", COMPUTE))
+        scores = scored(model, test, data, chosen)
     costs = {
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "crops_per_s": round(overrides["epochs"] * overrides["crops_per_epoch"] / row["seconds"], 1),
@@ -85,7 +85,7 @@ def run_one(which: str, source: Path, name: str) -> None:
         "training_s": row["seconds"],
     }
     types = {name: {"f1_50": own["f1_50"], "ap50": own["ap50"]} for name, own in scores.by_cell_type.items()}
-    print(json.dumps({**scores.overall, **costs, "by_cell_type": types, "settings": settings}))
+    print(json.dumps({**scores.overall, **costs, "by_cell_type": types, **chosen._asdict()}))
 
 
 def _packed(which: str, source: Path, folder: Path) -> Data:

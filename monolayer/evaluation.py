@@ -1,5 +1,6 @@
 """A model's foreground and cells of every image against the truth, on raw and on cleaned annotations."""
 
+import json
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,9 @@ from monolayer.cell_evaluation import (
     CellSettings,
     ImageCells,
     annotated_images,
+    best_score_floor,
     compare_cells,
+    counts_at_floors,
     summarise_cells,
     true_cells,
 )
@@ -37,6 +40,9 @@ class EvaluateSettings(CellSettings):
     threshold: Number | None = Field(default=None, gt=0, le=1)
     """Foreground probability from which a pixel counts as cell; None for `choose_threshold` on the cleaned
     val images."""
+    score_floor: Number | None = Field(default=None, ge=0, le=1)
+    """Predicted cells of a lower score do not count, but in AP and AR, which rank all of them; None for
+    `choose_score_floor` on the cleaned val images."""
 
 
 THRESHOLDS = tuple(percent / 100 for percent in range(5, 100, 5))
@@ -66,8 +72,10 @@ class Evaluation(NamedTuple):
     """``raw`` or ``clean``: which annotations are the truth."""
     threshold: float
     """Probability from which a pixel was predicted foreground."""
+    score_floor: float
+    """Score from which a predicted cell counted."""
     settings: CellSettings
-    """What counted as a predicted cell."""
+    """How the cells were scored."""
     scores: list[ImageScore]
     """Of the foreground of the images that have a prediction; none where partial truth refuses them."""
     cells: list[ImageCells]
@@ -121,10 +129,7 @@ def choose_threshold(tasks: list[TruthTask], compute: ComputeSettings) -> float:
     InputError
         No image has complete truth, or one has no prediction, or one of another size.
     """
-    complete = [task for task in tasks if task.image.truth == "complete"]
-    if not complete:
-        raise InputError("no val image has all its cells annotated: set evaluate.threshold, such as 0.5")
-    counts = np.stack(map_parallel(_count_at_thresholds, complete, compute))  # (images, thresholds, 4)
+    counts = np.stack(map_parallel(_count_at_thresholds, _complete(tasks), compute))  # [N, thresholds, 4]
     scores = zip(THRESHOLDS, dice(counts).mean(axis=0), strict=True)
     return max(scores, key=lambda pair: (pair[1], -abs(pair[0] - 0.5)))[0]
 
@@ -134,12 +139,32 @@ def _count_at_thresholds(task: TruthTask) -> np.ndarray:
     return np.stack([confusion(truth, levels >= threshold * 255) for threshold in THRESHOLDS])
 
 
+def choose_score_floor(tasks: list[TruthTask], compute: ComputeSettings) -> float:
+    """Return the `best_score_floor`; parameters and errors as of `choose_threshold`."""
+    return best_score_floor(map_parallel(_count_at_floors, _complete(tasks), compute))
+
+
+def _count_at_floors(task: TruthTask) -> np.ndarray:
+    return counts_at_floors(true_cells(task.truth), *predicted_cells(task))
+
+
+def _complete(tasks: list[TruthTask]) -> list[TruthTask]:
+    complete = [task for task in tasks if task.image.truth == "complete"]
+    if not complete:
+        raise InputError(
+            "no val image has all its cells annotated: set evaluate.threshold and evaluate.score_floor, "
+            "such as 0.5 and 0"
+        )
+    return complete
+
+
 def evaluate_split(
     tasks: list[TruthTask],
     model: str,
     split: str,
     cleaning: str,
     threshold: float,
+    score_floor: float,
     settings: CellSettings,
     compute: ComputeSettings,
 ) -> Evaluation:
@@ -153,8 +178,10 @@ def evaluate_split(
         What the scores are of.
     threshold
         Probability, in (0, 1], from which a pixel is predicted foreground.
+    score_floor
+        Score, in [0, 1], from which a predicted cell counts.
     settings
-        What counts as a predicted cell.
+        How cells are scored.
     compute
         Where the work runs.
 
@@ -172,26 +199,25 @@ def evaluate_split(
         raise InputError(f"no image of {split} has a prediction: run `dvc repro -f predict@{model}`")
     if cleaning == "clean" and unpredicted:
         raise InputError(f"{unpredicted[0]} of {split} has no prediction: run `dvc repro -f predict@{model}`")
-    evaluated = map_parallel(
-        partial(_evaluate_image, threshold=threshold, settings=settings), predicted, compute
-    )
+    evaluate_image = partial(_evaluate_image, threshold=threshold, score_floor=score_floor, settings=settings)
+    evaluated = map_parallel(evaluate_image, predicted, compute)
     scores = [
         ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
         for image, (four, _) in zip([task.image for task in predicted], evaluated, strict=True)
     ]
-    evaluation = Evaluation(
-        split, cleaning, threshold, settings, scores, [own for _, own in evaluated], unpredicted
-    )
+    cells = [own for _, own in evaluated]
+    evaluation = Evaluation(split, cleaning, threshold, score_floor, settings, scores, cells, unpredicted)
     return evaluation._replace(scores=[]) if evaluation.refused else evaluation
 
 
 def _evaluate_image(
-    task: TruthTask, threshold: float, settings: CellSettings
+    task: TruthTask, threshold: float, score_floor: float, settings: CellSettings
 ) -> tuple[np.ndarray, ImageCells]:
     truth = true_cells(task.truth)
     mask = union(truth.runs, task.image.height, task.image.width)
     levels = read_image(task.prediction, task.image)
-    return confusion(mask, levels >= threshold * 255), compare_cells(truth, *predicted_cells(task), settings)
+    cells = compare_cells(truth, *predicted_cells(task), settings, score_floor)
+    return confusion(mask, levels >= threshold * 255), cells
 
 
 def predicted_cells(task: TruthTask) -> tuple[CellRuns, np.ndarray]:
@@ -214,10 +240,27 @@ def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
             **(_remaining_scores(evaluation) if evaluation.refused else _all_scores(evaluation)),
             **evaluation.settings.model_dump(),
             "threshold": evaluation.threshold,
+            "score_floor": evaluation.score_floor,
             "images_without_prediction": len(evaluation.unpredicted),
             "without_prediction": evaluation.unpredicted,
         }
     return metrics
+
+
+def read_score_floor(path: Path) -> float:
+    """Return the score from which predicted cells counted in metrics that `evaluation_metrics` made.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or holds none.
+    """
+    try:
+        return float(json.loads(path.read_text(encoding="utf-8"))["val"]["clean"]["score_floor"])
+    except FileNotFoundError:
+        raise InputError(f"{path} not found: run the evaluate stage of the model") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} does not hold a score floor ({error!r}): evaluate again") from None
 
 
 def _all_scores(evaluation: Evaluation) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monolayer.cell_evaluation import CellSettings, certain_cells, true_cells
+from monolayer.cell_evaluation import certain_cells, true_cells
 from monolayer.evaluation import Evaluation, TruthTask, predicted_cells, truth_and_prediction
 from monolayer.images import ImageFolder, read_image
 from monolayer.metrics.boundary import cell_outlines
@@ -44,16 +44,19 @@ def extreme_images(evaluation: Evaluation, tasks: list[TruthTask], images: Image
         image = read_image(images.path(score.file_name, evaluation.split), task.image)
         caption = f"{place}: Dice {score.dice:.3f}\n{score.file_name}"
         panels.foreground[caption] = (image, *truth_and_prediction(task, evaluation.threshold))
-        panels.cells[caption] = (image, cell_agreement(task, evaluation.settings))
+        panels.cells[caption] = (image, cell_agreement(task, evaluation.score_floor))
     return panels
 
 
-def cell_agreement(task: TruthTask, settings: CellSettings) -> dict[str, np.ndarray]:
-    """Return the outlines, bool [H, W], of the cells ``found`` at an IoU of 0.5, ``false`` and ``missed``."""
+def cell_agreement(task: TruthTask, score_floor: float) -> dict[str, np.ndarray]:
+    """Return the outlines, bool [H, W], of the cells ``found`` at an IoU of 0.5, ``false`` and ``missed``.
+
+    Predicted cells with a score below the floor are left out.
+    """
     height, width = task.image.height, task.image.width
     truth = true_cells(task.truth).runs
     prediction, scores = predicted_cells(task)
-    prediction, count = certain_cells(prediction, scores, settings)
+    prediction, count = certain_cells(prediction, scores, score_floor)
     overlap = instance_overlap(truth, len(task.truth.areas), prediction, count)
     matched = match(overlap, 0.5)
     found = np.isin(prediction.cell, overlap.predicted[matched])

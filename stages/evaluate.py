@@ -15,6 +15,7 @@ from monolayer.coco import read_coco
 from monolayer.compute import ComputeSettings
 from monolayer.evaluation import (
     EvaluateSettings,
+    choose_score_floor,
     choose_threshold,
     evaluate_split,
     evaluation_metrics,
@@ -40,7 +41,7 @@ def evaluate(
     parameters = read_parameters()
     settings = section(parameters, "evaluate", EvaluateSettings)
     compute = section(parameters, "compute", ComputeSettings)
-    model, threshold = predictions.name, settings.threshold
+    model, threshold, score_floor = predictions.name, settings.threshold, settings.score_floor
     evaluations = []
     for split in ("val", "test"):
         truths = {name: read_coco(path / f"{split}.json") for name, path in (("raw", raw), ("clean", clean))}
@@ -49,8 +50,12 @@ def evaluate(
         tasks = {name: truth_tasks(truth, foreground, results) for name, truth in truths.items()}
         if threshold is None:  # val comes first
             threshold = choose_threshold(tasks["clean"], compute)
+        if score_floor is None:
+            score_floor = choose_score_floor(tasks["clean"], compute)
         for cleaning, own in tasks.items():
-            evaluations.append(evaluate_split(own, model, split, cleaning, threshold, settings, compute))
+            evaluations.append(
+                evaluate_split(own, model, split, cleaning, threshold, score_floor, settings, compute)
+            )
     write_metrics(metrics, evaluation_metrics(evaluations))
     write_scores(plots / "images.csv", [score for evaluation in evaluations for score in evaluation.scores])
     title, cleaned_test = f"{model} on the cleaned test images", evaluations[-1]

@@ -3,16 +3,19 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from tiny_split import HEIGHT, WIDTH, perfect_predictions, tasks_of, two_images
+from tiny_split import HEIGHT, WIDTH, perfect_predictions, square, tasks_of, two_images
 
+from monolayer.cell_evaluation import SCORE_FLOORS, score_cells
 from monolayer.compute import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation import (
     THRESHOLDS,
     EvaluateSettings,
     Evaluation,
+    choose_score_floor,
     choose_threshold,
     evaluate_split,
     evaluation_metrics,
@@ -29,10 +32,11 @@ def predictions(tmp_path: Path) -> Path:
     return perfect_predictions(tmp_path)
 
 
-def evaluate(predictions: Path, cleaning: str = "clean", threshold: float = 0.5) -> Evaluation:
-    return evaluate_split(
-        tasks_of(predictions), "unet", "test", cleaning, threshold, EvaluateSettings(), ALONE
-    )
+def evaluate(
+    predictions: Path, cleaning: str = "clean", threshold: float = 0.5, score_floor: float = 0.0
+) -> Evaluation:
+    tasks, settings = tasks_of(predictions), EvaluateSettings()
+    return evaluate_split(tasks, "unet", "test", cleaning, threshold, score_floor, settings, ALONE)
 
 
 def test_perfect_predictions(predictions: Path):
@@ -50,7 +54,7 @@ def test_perfect_predictions(predictions: Path):
 def test_two_processes_give_the_same(predictions: Path):
     tasks = tasks_of(predictions)
     two = ComputeSettings(jobs=2)
-    both = evaluate_split(tasks, "unet", "test", "clean", 0.5, EvaluateSettings(), two)
+    both = evaluate_split(tasks, "unet", "test", "clean", 0.5, 0.0, EvaluateSettings(), two)
     assert both.scores == evaluate(predictions).scores
     assert evaluation_metrics([both]) == evaluation_metrics([evaluate(predictions)])
 
@@ -84,6 +88,45 @@ def test_the_chosen_threshold_has_the_highest_mean_of_the_images(predictions: Pa
     }
     assert means[choose_threshold(tasks, ALONE)] == max(means.values())
     assert len(set(means.values())) > 2
+
+
+def write_cells(predictions: Path, *cells: tuple[int, int, int, int, float]) -> None:
+    """Predict squares: image, left, top, side and score of each."""
+    results = [
+        {"image_id": image, "segmentation": [square(left, top, side)], "score": score}
+        for image, left, top, side, score in cells
+    ]
+    (predictions.parents[1] / "test.json").write_text(json.dumps(results))
+
+
+def test_the_chosen_floor_keeps_what_was_found_and_drops_what_was_not(predictions: Path):
+    found = [(1, 4, 4, 16, 0.9), (1, 26, 10, 12, 0.52), (2, 10, 10, 20, 0.6)]
+    false = [(1, 40, 30, 5, 0.3), (2, 0, 0, 6, 0.41), (2, 40, 0, 6, 0.7)]
+    write_cells(predictions, *found, *false)
+    assert choose_score_floor(tasks_of(predictions), ALONE) == 0.45
+    overall = evaluation_metrics([evaluate(predictions, score_floor=0.45)])["test"]["clean"]["overall"]
+    assert (overall["precision_50"], overall["recall_50"], overall["cells_predicted"]) == (0.75, 1, 4)
+
+
+def test_the_chosen_floor_has_the_highest_f1_of_all_images_together(predictions: Path):
+    rng = np.random.default_rng(0)
+    cells = [
+        (cell.image_id, *(box + rng.integers(-2, 3, 3)).tolist(), rng.random())
+        for cell in two_images().annotations
+        for box in [np.array(msgspec.json.decode(cell.bbox)[:3])] * 5
+    ]
+    write_cells(predictions, *cells)
+    f1 = {
+        floor: score_cells(evaluate(predictions, score_floor=floor).cells, "f1_50") for floor in SCORE_FLOORS
+    }
+    assert f1[choose_score_floor(tasks_of(predictions), ALONE)] == max(f1.values())
+    assert len(set(f1.values())) > 4
+
+
+def test_of_equal_floors_the_lowest_is_chosen(predictions: Path):
+    assert choose_score_floor(tasks_of(predictions), ALONE) == 0
+    write_cells(predictions)
+    assert choose_score_floor(tasks_of(predictions), ALONE) == 0
 
 
 def test_no_threshold_without_predictions(tmp_path: Path):

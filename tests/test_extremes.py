@@ -27,7 +27,7 @@ def test_extreme_images_come_with_their_masks(tmp_path: Path):
     tasks = tasks_of(predictions)
     folder = ImageFolder(tmp_path / "images")
     settings, alone = EvaluateSettings(), ComputeSettings(jobs=1)
-    evaluation = evaluate_split(tasks, "unet", "test", "clean", 0.5, settings, alone)
+    evaluation = evaluate_split(tasks, "unet", "test", "clean", 0.5, 0.0, settings, alone)
     panels = extreme_images(evaluation, tasks, folder)
     assert [caption.splitlines()[0] for caption in panels.foreground] == [
         "best: Dice 1.000", "median: Dice 0.000", "worst: Dice 0.000",
@@ -43,7 +43,7 @@ def test_outlines_of_cells_say_which_were_found(tmp_path: Path):
     predictions = perfect_predictions(tmp_path)
     shifted = [annotation(1, 1, 4, 4, 16), annotation(2, 1, 34, 2, 12)]
     write_results(predictions.parents[1] / "test.json", Coco([], shifted))
-    drawn = cell_agreement(tasks_of(predictions)[0], EvaluateSettings())
+    drawn = cell_agreement(tasks_of(predictions)[0], 0.0)
     assert {name: (int(outline.sum()), bool(outline[4, 4])) for name, outline in drawn.items()} == {
         "found": (60, True),
         "false": (44, False),

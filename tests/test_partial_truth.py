@@ -74,7 +74,7 @@ def evaluation(tmp_path: Path) -> Evaluation:
 def evaluate_test(root: Path, coco: Coco) -> Evaluation:
     folder = root / "predictions" / "unet"
     tasks = truth_tasks(coco, folder / "foreground" / "test", read_results(folder / "test.json", coco.images))
-    return evaluate_split(tasks, "unet", "test", "clean", 0.5, EvaluateSettings(), ALONE)
+    return evaluate_split(tasks, "unet", "test", "clean", 0.5, 0.0, EvaluateSettings(), ALONE)
 
 
 def test_scores_by_hand(evaluation: Evaluation) -> None:
@@ -143,7 +143,8 @@ def test_the_threshold_is_chosen_on_images_of_complete_truth(tmp_path: Path) -> 
     (folder / "1.png").unlink()
     assert choose_threshold(tasks, ALONE) == 0.5
     with pytest.raises(
-        InputError, match=r"no val image has all its cells annotated: set evaluate\.threshold"
+        InputError,
+        match=r"no val image has all its cells annotated: set evaluate\.threshold and evaluate\.score_floor",
     ):
         choose_threshold(tasks[:1], ALONE)
 

@@ -174,11 +174,12 @@ class Project:
     def __init__(self, root: Path, source: dict[str, object]) -> None:
         self.paths = {
             "predictions": root / "predictions" / "unet",
+            "metrics": root / "unet.json",
             "annotations": root / "annotations" / "test.json",
             "out": root / "kaggle" / "submission.csv",
         }
-        parameters = {"dataset": "it", "datasets": {"it": source}, "evaluate": {"score_floor": 0.3}}
-        (root / "params.yaml").write_text(yaml.safe_dump(parameters))
+        (root / "params.yaml").write_text(yaml.safe_dump({"dataset": "it", "datasets": {"it": source}}))
+        self.paths["metrics"].write_text(json.dumps({"val": {"clean": {"score_floor": 0.3}}}))
         write_coco(self.paths["annotations"], Coco([SQUARE, WIDE], []))
         self.paths["predictions"].mkdir(parents=True)
         cells = [result(SQUARE, LARGE, 0.9), result(SQUARE, SMALL, 0.1)]
@@ -191,6 +192,30 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     submission(**project.paths)
     expected = "id,predicted\nsquare,2 2 7 2 12 2 17 2\nwide,\n"
     assert project.paths["out"].read_text() == expected
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        (None, r"unet\.json not found: run the evaluate stage of the model"),
+        (
+            {"val": {"clean": {}}},
+            r"unet\.json does not hold a score floor \(KeyError\('score_floor'\)\): evaluate",
+        ),
+    ],
+)
+def test_the_command_without_a_score_floor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metrics: object, message: str
+) -> None:
+    project = Project(tmp_path, {"source": "sartorius", "data": "a"})
+    monkeypatch.chdir(tmp_path)
+    if metrics is None:
+        project.paths["metrics"].unlink()
+    else:
+        project.paths["metrics"].write_text(json.dumps(metrics))
+    with pytest.raises(InputError, match=message):
+        submission(**project.paths)
+    assert not project.paths["out"].exists()
 
 
 def test_the_command_for_another_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tiny_split import two_images, write_split
+from tiny_split import square, two_images, write_split
 
 from monolayer.errors import InputError
 from stages.baseline import baseline
@@ -33,6 +33,11 @@ def run_all(root: Path) -> None:
         **shared, table=table, metrics=root / "metrics" / "dataset.json", plots=root / "plots" / "explore"
     )
     baseline(**shared, metrics=root / "metrics" / "baseline.json", plots=root / "plots" / "baseline")
+    run_evaluate(root)
+    run_compare(root)
+
+
+def run_evaluate(root: Path) -> None:
     evaluate(
         predictions=root / "predictions" / "unet",
         raw=root / "sampled",
@@ -42,7 +47,6 @@ def run_all(root: Path) -> None:
         scores=root / "scores" / "unet.npz",
         plots=root / "plots" / "evaluate" / "unet",
     )
-    run_compare(root)
 
 
 def run_compare(root: Path) -> None:
@@ -113,6 +117,31 @@ def test_evaluate(project: Path):
         "overlays.png", "confluence.png", "cells.png", "cell_overlays.png",
     }  # fmt: skip
     assert sum(path.stat().st_size for path in folder.iterdir()) < 400_000
+
+
+def test_the_score_floor_is_chosen_on_val_and_counts_on_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for split, image_id, scores in (("val", 12, [0.3, 0.1]), ("test", 22, [0.3, 0.5])):
+        path = tmp_path / "predictions" / "unet" / f"{split}.json"
+        cell = {"image_id": image_id, "segmentation": [square(0, 0, 8)]}
+        false = [{**cell, "score": score} for score in scores]
+        path.write_text(json.dumps([*read_json(path), *false]))
+    run_evaluate(tmp_path)
+    scored = read_json(tmp_path / "metrics" / "evaluate" / "unet.json")
+    own = [scored[split][cleaning] for split in ("val", "test") for cleaning in ("raw", "clean")]
+    assert [truth["score_floor"] for truth in own] == [0.35] * 4
+    assert [truth["overall"]["cells_predicted"] for truth in own] == [3, 3, 4, 4]
+
+
+def test_a_score_floor_that_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({**PARAMETERS, "evaluate": {"score_floor": 0.95}}))
+    run_evaluate(tmp_path)
+    scored = read_json(tmp_path / "metrics" / "evaluate" / "unet.json")["test"]["clean"]
+    assert scored["score_floor"] == 0.95
+    assert (scored["overall"]["cells_predicted"], scored["overall"]["ap"]) == (0, 1)
 
 
 def test_compare(project: Path, capsys: pytest.CaptureFixture[str]):
