@@ -50,7 +50,7 @@ GRID_IOU = 0.5
 """Predicted IoU from which a mask of the grid is a candidate."""
 
 
-def main(source: Path, what: str, weights: str = "") -> None:
+def main(source: Path, what: str, *weights: str) -> None:
     path = RESULTS / "detectors.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     result["machine"] = machine() | {"precision": COMPUTE.precision}
@@ -58,7 +58,7 @@ def main(source: Path, what: str, weights: str = "") -> None:
         whole = packed_livecell(source, Path(temporary, "whole"))
         folder = Path(temporary, "middles")
         if what == "published":
-            result["published"] = _published(whole["test"], folder, weights)
+            result["published"] = _published(whole["test"], folder, *weights)
         else:
             result.setdefault("learned_by_heart", {})[what] = _by_heart(what, whole["train"], folder)
     write_result("detectors", result)
