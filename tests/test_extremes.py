@@ -51,3 +51,12 @@ def test_outlines_of_cells_say_which_were_found(tmp_path: Path):
     }
     assert drawn["false"][2, 34]
     assert drawn["missed"][10, 26]
+
+
+def test_cells_below_the_floor_are_not_drawn(tmp_path: Path):
+    first = tasks_of(perfect_predictions(tmp_path))[0]
+    at, above = (cell_agreement(first, floor) for floor in (0.9, 0.91))
+    assert (at["found"].any(), at["missed"].any()) == (True, False)
+    assert not above["found"].any()
+    assert not above["false"].any()
+    assert np.array_equal(above["missed"], at["found"])
