@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from monolayer.cell_evaluation import CellSettings
 from monolayer.compute import ComputeSettings
 from monolayer.parameters import SECTIONS, read_parameters
 from monolayer.training.origin import of_nets
@@ -150,6 +151,11 @@ def test_of_compute_what_the_nets_depend_on_is_tracked():
     assert [name for name, keys in tracked.items() if keys] == ["train", "tune", "predict"]
     assert tracked["train"] == [f"compute.{key}" for key in of_nets(ComputeSettings())]
     assert set(tracked["tune"]) == set(tracked["predict"]) < set(tracked["train"])
+
+
+def test_of_evaluate_what_tuning_scores_by_is_tracked():
+    keys = {key for key in STAGES["tune"]["params"] if key.startswith("evaluate")}
+    assert keys == {f"evaluate.{name}" for name in CellSettings.model_fields}
 
 
 def test_the_plots_list_every_model():
