@@ -54,7 +54,7 @@ def _draw_intervals(rows: list[ComparisonRow], values: list[Estimate], title: st
         colour = KIND_COLOURS[row.kind]
         axes.plot([low, high], [place, place], color=colour, linewidth=3, alpha=0.45, solid_capstyle="butt")
         axes.plot(mean, place, "o", color=colour, markersize=5)
-        axes.annotate(f"{mean:.3f}", (high, place), (5, -2.5), textcoords="offset points", fontsize=7)
+        axes.annotate(f"{mean:z.3f}", (high, place), (5, -2.5), textcoords="offset points", fontsize=7)
     axes.set_yticks(range(len(rows)), [row.method for row in rows])
     axes.invert_yaxis()
     axes.margins(x=0.08)
