@@ -19,14 +19,14 @@ from PIL import Image as PillowImage
 from benchmarks.measure import ROOT, Cost, machine, measure, measure_python, write_result
 from benchmarks.peers import READ, SAMPLE_AND_MASKS, ann_to_mask_labels, opencv_foreground
 from benchmarks.rehearsal import build
-from monolayer.coco import annotations_by_image, decode_segmentation, read_coco
-from monolayer.images import write_mask, write_tiff
-from monolayer.masks import label_image
-from monolayer.rasterise import foreground_mask
+from monolayer.annotations.coco import annotations_by_image, decode_segmentation, read_coco
+from monolayer.annotations.label_images import label_image
+from monolayer.annotations.rasterise import foreground_mask
+from monolayer.images.files import write_mask, write_tiff
 
 REHEARSAL = ROOT / ".scratch" / "rehearsal"
 OURS_READ = """
-import sys; from pathlib import Path; from monolayer.coco import annotations_by_image, read_coco
+import sys; from pathlib import Path; from monolayer.annotations.coco import annotations_by_image, read_coco
 annotations_by_image(read_coco(Path(sys.argv[1])))
 """
 FRACTIONS = (0.1, 0.3, 1.0)

@@ -18,12 +18,12 @@ from benchmarks.measure import RESULTS, machine, write_result
 from benchmarks.packed_data import Data, packed_livecell, read_annotated
 from benchmarks.scored import SCORES, found, scored, tuned
 from benchmarks.trained import train_entry
-from monolayer.accelerator import on_this_machine
-from monolayer.coco import Coco
-from monolayer.compute import ComputeSettings
-from monolayer.decoding import load_decoder
-from monolayer.heads._head import build_head
-from monolayer.heads.stardist import ray_lengths, squared_depth
+from monolayer.annotations.coco import Coco
+from monolayer.compute.accelerator import on_this_machine
+from monolayer.compute.settings import ComputeSettings
+from monolayer.decoders.base.decoder import load_decoder
+from monolayer.heads.base.head import build_head
+from monolayer.heads.stardist.head import ray_lengths, squared_depth
 
 COMPUTE = on_this_machine(ComputeSettings(devices=1))
 AUGMENTED = {"crops": {"rotate": 180, "scale": 0.3}, "grey": {"contrast": 0.3}}

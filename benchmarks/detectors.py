@@ -23,16 +23,17 @@ from benchmarks.measure import RESULTS, machine, write_result
 from benchmarks.packed_data import Data, packed_livecell, packed_source, read_annotated
 from benchmarks.scored import Found, Tuned, found, scored, tuned
 from benchmarks.trained import train_entry
-from monolayer.accelerator import autocast, on_this_machine
-from monolayer.coco import Annotation, Coco, Image, write_coco
-from monolayer.compute import ComputeSettings
+from monolayer.annotations.coco import Annotation, Coco, Image, write_coco
+from monolayer.compute.accelerator import autocast, on_this_machine
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._label_images import annotations_of_labels, numbered
-from monolayer.images import write_tiff
-from monolayer.inference import Maps, as_seen
-from monolayer.models import cellsam
-from monolayer.models.cellsam import CellSam, Outputs
-from monolayer.packing import Packed
-from monolayer.prediction import Cells, best_scores
+from monolayer.images.files import write_tiff
+from monolayer.inference.whole_image import normalised_input
+from monolayer.models.base.model import Maps
+from monolayer.models.cellsam import model as cellsam
+from monolayer.models.cellsam.model import CellSam, Outputs
+from monolayer.predictions.cells import Cells, best_scores
+from monolayer.training.packing import Packed
 
 COMPUTE = on_this_machine(ComputeSettings(devices=1))
 LEARNED, SIDE = 4, 256
@@ -130,7 +131,7 @@ def _grid(model: CellSam, outputs: Outputs, labels: Tensor) -> list[Cells]:
 @torch.inference_mode()
 def _seen(model: CellSam, packed: Packed, place: int, ask: Ask) -> Maps:
     image, labels = (np.array(plane) for plane in packed.image(place))
-    pixels = torch.from_numpy(as_seen(image, model))[None, None]
+    pixels = torch.from_numpy(normalised_input(image, model))[None, None]
     with autocast(COMPUTE.precision, pixels.device):
         (cells,) = ask(model, model(pixels), torch.from_numpy(labels.astype(np.int32))[None])
     return Maps(best_scores(cells, *image.shape), cells)

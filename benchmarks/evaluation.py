@@ -24,20 +24,15 @@ from pycocotools.cocoeval import COCOeval
 
 from benchmarks.measure import ROOT, machine, measure, write_result
 from benchmarks.rehearsal import HEIGHT, WIDTH, build
-from monolayer.cell_evaluation import (
-    CellSettings,
-    annotated_images,
-    compare_cells,
-    summarise_cells,
-    true_cells,
-)
-from monolayer.coco import Coco, annotations_by_image, read_coco
-from monolayer.compute import ComputeSettings
-from monolayer.images import write_png
+from monolayer.annotations.coco import Coco, annotations_by_image, read_coco
+from monolayer.annotations.rasterise import CellRuns, draw, union
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
+from monolayer.evaluation.cells import annotated_images, compare_cells, summarise_cells, true_cells
+from monolayer.evaluation.settings import CellSettings
+from monolayer.images.files import write_png
 from monolayer.metrics.detected_cells import SIZES
-from monolayer.parallel import map_parallel
-from monolayer.prediction import Cells, encode_cells
-from monolayer.rasterise import CellRuns, draw, union
+from monolayer.predictions.cells import Cells, encode_cells
 
 FOLDER = ROOT / ".scratch" / "evaluation"
 IMAGES = {"test": 1512, "val": 16}

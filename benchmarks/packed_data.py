@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import ROOT
-from monolayer.coco import Coco, read_coco
-from monolayer.compute import ComputeSettings
-from monolayer.mask_files import write_mask_files
-from monolayer.masks import MaskSettings
-from monolayer.packing import Packed, pack_split, read_packed
+from monolayer.annotations.coco import Coco, read_coco
+from monolayer.annotations.label_images import MaskSettings
+from monolayer.compute.settings import ComputeSettings
+from monolayer.images.mask_files import write_mask_files
 from monolayer.plugins import load_plugin
+from monolayer.training.packing import Packed, pack_split, read_packed
 
 SPLITS = ("train", "val", "test")
 Data = dict[str, Packed]

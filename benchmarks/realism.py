@@ -23,9 +23,9 @@ from skimage.measure import regionprops_table
 
 from benchmarks.measure import RESULTS, machine, write_result
 from benchmarks.packed_data import Data, packed_embedded, packed_livecell
-from monolayer.coco import cell_type_of
-from monolayer.filenames import parse
-from monolayer.images import read_image
+from monolayer.annotations.coco import cell_type_of
+from monolayer.annotations.livecell_names import parse
+from monolayer.images.files import read_image
 from monolayer.plots.style import PALETTE, save_png, styled
 
 GREY_LEVELS = np.arange(256)

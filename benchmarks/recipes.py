@@ -20,16 +20,17 @@ import torch
 from benchmarks.measure import RESULTS, ROOT, machine, write_result
 from benchmarks.packed_data import Data, packed_embedded, packed_livecell
 from benchmarks.trained import train_entry
-from monolayer.accelerator import on_this_machine
-from monolayer.compute import ComputeSettings
-from monolayer.evaluation import THRESHOLDS
-from monolayer.inference import PredictSettings, predict_maps
+from monolayer.compute.accelerator import on_this_machine
+from monolayer.compute.settings import ComputeSettings
+from monolayer.evaluation.split import THRESHOLDS
+from monolayer.inference.settings import PredictSettings
+from monolayer.inference.whole_image import predict_maps
 from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion, dice
-from monolayer.models._files import read_model
-from monolayer.models._model import Model
-from monolayer.packing import Packed, read_packed
+from monolayer.models.base.files import read_model
+from monolayer.models.base.model import Model
 from monolayer.parameters import read_parameters
+from monolayer.training.packing import Packed, read_packed
 
 MODEL = "unet-6l-3r"
 COMPUTE = on_this_machine(ComputeSettings(devices=1))

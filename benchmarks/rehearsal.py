@@ -14,11 +14,11 @@ import joblib
 import msgspec
 import numpy as np
 
-from monolayer.coco import Annotation, Coco, Image, write_coco
-from monolayer.compute import ComputeSettings
-from monolayer.filenames import LivecellName, write
-from monolayer.images import write_tiff
-from monolayer.parallel import map_parallel
+from monolayer.annotations.coco import Annotation, Coco, Image, write_coco
+from monolayer.annotations.livecell_names import LivecellName, write
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
+from monolayer.images.files import write_tiff
 from monolayer.synthesis.cell_types import CELL_TYPES
 from monolayer.synthesis.field import render_field
 from monolayer.synthesis.polygons import area, bounding_box

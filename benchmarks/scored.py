@@ -6,8 +6,12 @@ import numpy as np
 
 from benchmarks.measure import ROOT
 from benchmarks.packed_data import Data
-from monolayer.cell_evaluation import (
-    CellSettings,
+from monolayer.annotations.coco import Coco, place_in_time
+from monolayer.annotations.rasterise import union
+from monolayer.compute.settings import ComputeSettings
+from monolayer.decoders.base.decoder import load_decoder
+from monolayer.decoders.base.search import read_search
+from monolayer.evaluation.cells import (
     annotated_images,
     best_score_floor,
     certain_cells,
@@ -16,17 +20,15 @@ from monolayer.cell_evaluation import (
     summarise_cells,
     true_cells,
 )
-from monolayer.coco import Coco, place_in_time
-from monolayer.compute import ComputeSettings
-from monolayer.decoding import load_decoder
-from monolayer.inference import Applied, Maps, PredictSettings
+from monolayer.evaluation.settings import CellSettings
+from monolayer.inference.settings import PredictSettings, TuneSettings
+from monolayer.inference.tuning import DecodeTask, best_trial, tune_decoder
+from monolayer.inference.whole_image import Applied
 from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion
-from monolayer.models._detector import Detector
-from monolayer.models._model import Model
+from monolayer.models.base.detector import Detector
+from monolayer.models.base.model import Maps, Model
 from monolayer.parameters import read_parameters
-from monolayer.rasterise import union
-from monolayer.tuning import DecodeTask, TuneSettings, best_trial, read_search, tune_decoder
 
 SCORES = ("ap50", "ap", "f1_50", "msa", "pq", "aji", "seg", "det", "count_relative_error")
 
@@ -70,7 +72,7 @@ def tuned(model: Model, val: Found) -> Tuned:
     """Choose from the decoder's settings that params.yaml lists, on all val images."""
     values = read_parameters(ROOT / "params.yaml")["decode"][model.decoder]
     decoder = load_decoder(model.decoder)
-    search = read_search(values, decoder, f"decode.{model.decoder}")
+    search = read_search(values, decoder.Settings, f"decode.{model.decoder}")
     truths = annotated_images(val.truth, val.truth.images)
     tasks = [DecodeTask(own.maps, true_cells(truth)) for own, truth in zip(val.maps, truths, strict=True)]
     settings = TuneSettings(images=None)

@@ -17,8 +17,8 @@ from benchmarks.measure import RESULTS, ROOT, machine, measure, write_result
 from benchmarks.packed_data import Data, packed_source, read_annotated
 from benchmarks.scored import SCORES, found, scored, tuned
 from benchmarks.trained import train_entry
-from monolayer.accelerator import on_this_machine
-from monolayer.compute import ComputeSettings
+from monolayer.compute.accelerator import on_this_machine
+from monolayer.compute.settings import ComputeSettings
 from monolayer.parameters import read_parameters
 
 COMPUTE = on_this_machine(ComputeSettings(devices=1))

@@ -9,13 +9,13 @@ from typing import Any
 
 from benchmarks.measure import ROOT
 from benchmarks.packed_data import Data
-from monolayer.compute import ComputeSettings
-from monolayer.models._model import Model
-from monolayer.models._settings import selected_model
+from monolayer.compute.settings import ComputeSettings
+from monolayer.models.base.model import Model, build_model
+from monolayer.models.base.settings import selected_model
 from monolayer.parameters import read_parameters
-from monolayer.training._settings import training_of
 from monolayer.training.fit import fit
-from monolayer.training.origin import with_known_levels
+from monolayer.training.provenance import with_known_levels
+from monolayer.training.settings import training_of
 
 
 def train_entry(
@@ -29,17 +29,17 @@ def train_entry(
     """Return the trained model, and what its training took and gave; `model` and `train` are overrides."""
     parameters = read_parameters(ROOT / "params.yaml")
     parameters["models"][name] |= {**model, "train": train or {}}
-    architecture, settings = selected_model(parameters, name)
+    settings = selected_model(parameters, name)
     settings = with_known_levels(settings, data["train"])
     recipe = training_of(parameters, name, settings)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as temporary, contextlib.redirect_stdout(io.StringIO()):
         folders = Path(temporary, "scratch"), Path(temporary, "logs")
         splits = data["train"], data["val"]
-        trained = fit(architecture, settings, recipe, compute, *splits, seed, *folders)
+        trained = fit(settings, recipe, compute, *splits, seed, *folders)
     assert trained is not None  # there is one process
     seconds = time.perf_counter() - start
-    net = architecture.build(settings)
+    net = build_model(settings)
     net.load_state_dict(trained.weights)
     return net.eval(), {
         "seconds": round(seconds),

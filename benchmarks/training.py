@@ -13,8 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -25,21 +24,23 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from benchmarks import peer_training
 from benchmarks.measure import ROOT, machine, measure, write_result
 from benchmarks.rehearsal import build
-from monolayer.accelerator import autocast, choose_precision, find_device, on_this_machine
-from monolayer.coco import read_coco
-from monolayer.compute import ComputeSettings
-from monolayer.images import ImageFolder
-from monolayer.inference import PredictSettings, predict_maps
+from monolayer.annotations.coco import read_coco
+from monolayer.compute.accelerator import autocast, choose_precision, find_device, on_this_machine
+from monolayer.compute.settings import ComputeSettings
+from monolayer.images.files import ImageFolder
+from monolayer.images.normalisation import offset_and_scale
+from monolayer.inference.settings import PredictSettings
+from monolayer.inference.whole_image import predict_maps
 from monolayer.metrics.overlap import confusion, dice
-from monolayer.models._files import read_model
-from monolayer.models._pixels import PixelModel
-from monolayer.models._settings import ModelSettings, selected_model
-from monolayer.normalisation import offset_and_scale
-from monolayer.packing import Packed, read_packed
+from monolayer.models.base.files import read_model
+from monolayer.models.base.model import build_model
+from monolayer.models.base.pixels import PixelModel
+from monolayer.models.base.settings import ModelSettings, selected_model
 from monolayer.parameters import read_parameters
-from monolayer.training._settings import TrainSettings
 from monolayer.training.fit import fit
 from monolayer.training.optimisers import build_optimiser
+from monolayer.training.packing import Packed, read_packed
+from monolayer.training.settings import TrainSettings
 
 CROP_SIZE = 96
 BATCH_SIZE = peer_training.CROPS_PER_IMAGE * peer_training.IMAGES_PER_BATCH
@@ -67,14 +68,14 @@ def main() -> None:
     }
     compute = on_this_machine(COMPUTE)
     for name in read_parameters(ROOT / "params.yaml")["models"]:
-        architecture, settings = _selected(name)
+        settings = _selected(name)
         rounds = []
         for _ in range(ROUNDS):
-            peer = _peer(files, architecture.build(settings).net, device)
+            peer = _peer(files, cast(PixelModel, build_model(settings)).net, device)
             with tempfile.TemporaryDirectory() as scratch:
-                ours = _ours(architecture, settings, compute, train, val, peer, Path(scratch))
-            bare = _bare(architecture, settings, device)
-            rounds.append((ours, peer, bare, _bare(architecture, settings, device, "default")))
+                ours = _ours(settings, compute, train, val, peer, Path(scratch))
+            bare = _bare(settings, device)
+            rounds.append((ours, peer, bare, _bare(settings, device, "default")))
         rates = np.array(rounds).T
         ours, peer, bare, compiled = np.median(rates, axis=1).tolist()
         ratios = rates[0] / rates[1]
@@ -117,11 +118,9 @@ def _splits() -> tuple[Packed, Packed]:
     return read_packed(folder / "train"), read_packed(folder / "val")
 
 
-def _selected(name: str) -> tuple[ModuleType, ModelSettings]:
-    architecture, settings = selected_model(read_parameters(ROOT / "params.yaml"), name)
-    return architecture, settings.model_copy(
-        update={"crop_size": CROP_SIZE, "batch_size": BATCH_SIZE, "epochs": 1}
-    )
+def _selected(name: str) -> ModelSettings:
+    settings = selected_model(read_parameters(ROOT / "params.yaml"), name)
+    return settings.model_copy(update={"crop_size": CROP_SIZE, "batch_size": BATCH_SIZE, "epochs": 1})
 
 
 def _peer(files: list[dict[str, Path]], net: torch.nn.Module | None, device: torch.device) -> float:
@@ -130,7 +129,6 @@ def _peer(files: list[dict[str, Path]], net: torch.nn.Module | None, device: tor
 
 
 def _ours(
-    architecture: ModuleType,
     settings: ModelSettings,
     compute: ComputeSettings,
     train: Packed,
@@ -152,7 +150,7 @@ def _ours(
 
     hook = register_optimizer_step_post_hook(note)
     recipe = TrainSettings(validation_images=1)
-    fit(architecture, settings, recipe, compute, train, val, 0, scratch / "running", scratch / "logs")
+    fit(settings, recipe, compute, train, val, 0, scratch / "running", scratch / "logs")
     hook.remove()
     start, end = ends
     return (count - WARM_UP) * BATCH_SIZE / (end - start)
@@ -170,19 +168,17 @@ def _two_processes(name: str, expected: float) -> float:
 
 def _one_of_two(name: str, expected: str, scratch: str) -> None:
     """Take part in `_two_processes`; the first of them prints the rate."""
-    architecture, settings = _selected(name)
+    settings = _selected(name)
     compute = on_this_machine(COMPUTE.model_copy(update={"devices": 2, "threads": 1}))
-    rate = _ours(architecture, settings, compute, *_splits(), float(expected), Path(scratch))
+    rate = _ours(settings, compute, *_splits(), float(expected), Path(scratch))
     if os.environ["RANK"] == "0":
         print(rate)
 
 
-def _bare(
-    architecture: ModuleType, settings: ModelSettings, device: torch.device, mode: str | None = None
-) -> float:
+def _bare(settings: ModelSettings, device: torch.device, mode: str | None = None) -> float:
     """Return the rate of forward, backward and optimiser alone, on one batch that stays where it is."""
     recipe = TrainSettings()
-    model = architecture.build(settings).to(device).train()
+    model = build_model(settings).to(device).train()
     if choose_precision(COMPUTE.precision, device) != "32-true":
         model.to(memory_format=torch.channels_last)
     if mode is not None:

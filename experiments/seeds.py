@@ -11,7 +11,14 @@ from msgspec.structs import asdict
 
 from experiments.repository import Experiment, code_of, workspace_and_experiments
 from monolayer.errors import InputError
-from monolayer.seeds import Scores, SeedDifference, SeedRow, seed_differences, seed_rows, seeds_text
+from monolayer.evaluation.seeds import (
+    Scores,
+    SeedDifference,
+    SeedRow,
+    seed_differences,
+    seed_rows,
+    seeds_text,
+)
 
 RESULTS = Path("experiments/results/seeds")
 COMPARISON = "metrics/comparison.json"

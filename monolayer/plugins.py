@@ -1,4 +1,4 @@
-"""The file name is the key: ``models/vnet.py`` is what ``vnet`` in params.yaml means."""
+"""The file name is the key: ``models/vnet/`` is what ``vnet`` in params.yaml means."""
 
 import importlib
 import pkgutil
@@ -6,27 +6,32 @@ from types import ModuleType
 
 from monolayer.errors import InputError
 
+SHARED = "base"
+"""Folder for what the plugins of a room share."""
 
-def load_plugin(package: str, name: str, key: str) -> ModuleType:
-    """Import the module of a package that a parameter names.
+
+def load_plugin(package: str, name: str, key: str, module: str = "") -> ModuleType:
+    """Import the plugin of a package that a parameter names.
 
     Parameters
     ----------
     package
-        Such as ``monolayer.datasets``. Modules without a ``Settings`` class are no plugins and start
-        with an underscore.
+        Such as ``monolayer.datasets``. What starts with an underscore is no plugin, nor is `SHARED`.
     name
         The parameter's value.
     key
         Where the parameter stands, for the error.
+    module
+        Of a plugin that is a folder, the module to import: ``settings`` is light, what it builds may not be.
 
     Raises
     ------
     InputError
-        The package has no such module; the message lists those it has.
+        The package has no such plugin; the message lists those it has.
     """
     folder = importlib.import_module(package).__path__
-    known = sorted(module.name for module in pkgutil.iter_modules(folder) if not module.name.startswith("_"))
+    names = (found.name for found in pkgutil.iter_modules(folder))
+    known = sorted(found for found in names if found != SHARED and not found.startswith("_"))
     if name not in known:
         raise InputError(f"params.yaml: {key}: {name!r} is unknown; valid: {', '.join(known)}")
-    return importlib.import_module(f"{package}.{name}")
+    return importlib.import_module(".".join(filter(None, (package, name, module))))

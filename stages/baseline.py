@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from monolayer.baseline import BaselineSettings, baseline_metrics, score_thresholds
-from monolayer.coco import read_coco
-from monolayer.compute import ComputeSettings
-from monolayer.images import ImageFolder
+from monolayer.annotations.coco import read_coco
+from monolayer.baseline.scoring import BaselineSettings, baseline_metrics, score_thresholds
+from monolayer.compute.settings import ComputeSettings
+from monolayer.evaluation.foreground import write_scores
+from monolayer.images.files import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.baseline import plot_baseline
 from monolayer.plots.style import save_png
-from monolayer.scores import write_scores
 from stages.command import run
 
 

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from monolayer.comparison import (
-    CompareSettings,
+from monolayer.evaluation.comparison import (
     compare_methods,
     comparison_metrics,
     comparison_text,
     scores_by_cell_type,
     write_comparison,
 )
-from monolayer.evaluated import collect_methods
+from monolayer.evaluation.methods import collect_methods
+from monolayer.evaluation.settings import CompareSettings
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import lookup, read_parameters, section
 from monolayer.plots.comparison import plot_cell_types, plot_differences, plot_ranking

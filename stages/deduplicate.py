@@ -5,7 +5,7 @@ from pathlib import Path
 
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 from monolayer.parameters import read_parameters, section
 from stages.command import run
 

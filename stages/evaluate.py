@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from monolayer.cell_scores import (
+from monolayer.annotations.coco import read_coco
+from monolayer.compute.settings import ComputeSettings
+from monolayer.evaluation.cell_files import (
     CellScores,
     curves_over_iou,
     curves_over_score,
@@ -11,26 +13,24 @@ from monolayer.cell_scores import (
     write_cell_scores,
     write_curves,
 )
-from monolayer.coco import read_coco
-from monolayer.compute import ComputeSettings
-from monolayer.evaluation import (
-    EvaluateSettings,
+from monolayer.evaluation.examples import extreme_images
+from monolayer.evaluation.foreground import write_scores
+from monolayer.evaluation.settings import EvaluateSettings
+from monolayer.evaluation.split import (
     choose_score_floor,
     choose_threshold,
     evaluate_split,
     evaluation_metrics,
     truth_tasks,
 )
-from monolayer.extremes import extreme_images
-from monolayer.images import ImageFolder
+from monolayer.images.files import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.agreement import plot_confluence
 from monolayer.plots.cells import plot_cell_curves, plot_recall
 from monolayer.plots.panels import plot_agreement, plot_cells
 from monolayer.plots.style import save_png
-from monolayer.prediction_files import read_results
-from monolayer.scores import write_scores
+from monolayer.predictions.files import read_results
 from stages.command import run
 
 

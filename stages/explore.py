@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from monolayer.coco import SPLITS, read_coco
-from monolayer.compute import ComputeSettings
-from monolayer.exploration import ExploreSettings, describe, image_facts, typical_images
-from monolayer.images import ImageFolder, read_image, read_labels
+from monolayer.annotations.coco import SPLITS, read_coco
+from monolayer.compute.settings import ComputeSettings
+from monolayer.exploration.summary import ExploreSettings, describe, image_facts, typical_images
+from monolayer.exploration.tables import write_annotations, write_images
+from monolayer.images.files import ImageFolder, read_image, read_labels
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.dataset import plot_counts, plot_distributions
 from monolayer.plots.panels import plot_annotations
 from monolayer.plots.style import save_png
-from monolayer.tables import write_annotations, write_images
 from stages.command import run
 
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from monolayer.coco import SPLITS, read_coco
-from monolayer.compute import ComputeSettings
-from monolayer.mask_files import write_mask_files
-from monolayer.masks import MaskSettings
+from monolayer.annotations.coco import SPLITS, read_coco
+from monolayer.annotations.label_images import MaskSettings
+from monolayer.compute.settings import ComputeSettings
+from monolayer.images.mask_files import write_mask_files
 from monolayer.parameters import read_parameters, section
 from stages.command import run
 

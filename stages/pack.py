@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from monolayer.compute import ComputeSettings
-from monolayer.packing import pack_split
+from monolayer.compute.settings import ComputeSettings
 from monolayer.parameters import read_parameters, section
+from monolayer.training.packing import pack_split
 from stages.command import run
 
 

@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
-from monolayer.accelerator import memory_decided_by
-from monolayer.coco import place_in_time, read_coco
-from monolayer.compute import ComputeSettings
-from monolayer.decoding import load_decoder, read_tuned
-from monolayer.images import ImageFolder
-from monolayer.inference import Applied, Maps, PredictSettings, in_order, prepared
-from monolayer.models._files import read_model
-from monolayer.parallel import map_in_threads
+from monolayer.annotations.coco import place_in_time, read_coco
+from monolayer.compute.accelerator import memory_decided_by
+from monolayer.compute.parallel import map_in_threads
+from monolayer.compute.settings import ComputeSettings
+from monolayer.decoders.base.decoder import load_decoder, read_tuned
+from monolayer.images.files import ImageFolder
+from monolayer.inference.settings import PredictSettings
+from monolayer.inference.whole_image import Applied, prepared
+from monolayer.models.base.files import read_model
+from monolayer.models.base.model import Maps
 from monolayer.parameters import read_parameters, section
-from monolayer.prediction import Prediction
-from monolayer.prediction_files import distinct_images, write_predictions
+from monolayer.predictions.cells import Prediction
+from monolayer.predictions.files import distinct_images, write_predictions
 from stages.command import run
 
 
@@ -31,7 +33,7 @@ def predict(model: Path, tuned: Path, annotations: Path, images: Path, out: Path
         return ids, Prediction(own.foreground, decoder.decode(own.maps, decoder_settings))
 
     for split in ("val", "test"):
-        listed = in_order(trained, read_coco(annotations / f"{split}.json").images)
+        listed = trained.in_order(read_coco(annotations / f"{split}.json").images)
         files = distinct_images(listed, folder, split)
         apply = Applied(trained, settings, compute.precision)
         outputs = ((ids, apply(pixels, place_in_time(image).sequence)) for ids, image, pixels in files)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from monolayer.coco import SPLITS, read_coco, write_coco
+from monolayer.annotations.coco import SPLITS, read_coco, write_coco
+from monolayer.annotations.sampling import SampleSettings, sample_images
 from monolayer.datasets._settings import selected_dataset
 from monolayer.parameters import read_parameters, section
-from monolayer.sampling import SampleSettings, sample_images
 from stages.command import run
 
 

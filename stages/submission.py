@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from monolayer.coco import read_coco
+from monolayer.annotations.coco import read_coco
 from monolayer.datasets._settings import selected_dataset
 from monolayer.datasets.sartorius import Settings
 from monolayer.errors import InputError
-from monolayer.evaluation import read_score_floor
-from monolayer.images import write_whole
+from monolayer.evaluation.split import read_score_floor
+from monolayer.images.files import write_whole
 from monolayer.parameters import read_parameters
-from monolayer.prediction_files import read_results
-from monolayer.submission import submission_text, validate_submission
+from monolayer.predictions.files import read_results
+from monolayer.predictions.submission import submission_text, validate_submission
 from stages.command import run
 
 

@@ -4,16 +4,16 @@ import json
 import shutil
 from pathlib import Path
 
-from monolayer.accelerator import memory_decided_by, on_this_machine
-from monolayer.compute import ComputeSettings
-from monolayer.models._files import write_model
-from monolayer.models._settings import selected_model
-from monolayer.packing import read_packed
+from monolayer.compute.accelerator import memory_decided_by, on_this_machine
+from monolayer.compute.settings import ComputeSettings
+from monolayer.models.base.files import write_model
+from monolayer.models.base.settings import selected_model
 from monolayer.parameters import read_parameters, section
-from monolayer.training._settings import check_shares, read_seed, training_of
 from monolayer.training.fit import fit
 from monolayer.training.history import best_epoch, write_history
-from monolayer.training.origin import fingerprint, origin_of, with_known_levels
+from monolayer.training.packing import read_packed
+from monolayer.training.provenance import fingerprint, origin_of, with_known_levels
+from monolayer.training.settings import check_shares, read_seed, training_of
 from monolayer.training.workers import needs_workers, run_workers
 from stages.command import run
 
@@ -28,7 +28,7 @@ def train(
     if needs_workers(compute):
         return run_workers(train, arguments, int(compute.devices))
     seed = read_seed(parameters)
-    architecture, model_settings = selected_model(parameters, name)
+    model_settings = selected_model(parameters, name)
     settings = training_of(parameters, name, model_settings)
     check_shares(name, model_settings, compute)
     train_split, val_split = (read_packed(packed / split) for split in ("train", "val"))
@@ -36,9 +36,7 @@ def train(
     origin = origin_of(model_settings, settings, compute, seed, train_split, val_split)
     running = scratch / fingerprint(name, model_settings, origin)
     with memory_decided_by(f"models.{name}.batch_size", f"models.{name}.crop_size"):
-        trained = fit(
-            architecture, model_settings, settings, compute, train_split, val_split, seed, running, tracking
-        )
+        trained = fit(model_settings, settings, compute, train_split, val_split, seed, running, tracking)
     if trained is None:  # the first process writes the outs
         return
     write_model(out, model_settings, trained.weights, {**origin, "started_from": trained.started_from})

@@ -6,14 +6,14 @@ import pytest
 from distributed import LocalCluster
 from file_server import FileServer, serve_files
 
-from monolayer import transfer
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
+from monolayer.download import http
 
 
 @pytest.fixture
 def file_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
     """An HTTP server on 127.0.0.1, retried without a pause."""
-    monkeypatch.setattr(transfer, "BACK_OFF_S", 0)
+    monkeypatch.setattr(http, "BACK_OFF_S", 0)
     with serve_files() as server:
         yield server
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from monolayer.cell_evaluation import CellSettings
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
+from monolayer.evaluation.settings import CellSettings
 from monolayer.parameters import SECTIONS, read_parameters
-from monolayer.training.origin import of_nets
+from monolayer.training.provenance import of_nets
 
 ROOT = Path(__file__).resolve().parents[1]
 DAG = yaml.safe_load((ROOT / "dvc.yaml").read_text())
@@ -23,28 +23,44 @@ PARAMETERS = read_parameters(ROOT / "params.yaml")
 STAGES = {name: stage.get("do", stage) for name, stage in DAG["stages"].items()}
 
 # The stages load these by the name that a parameter gives, so their own imports do not show them. Each model
-# depends on the files of its own architecture, head and decoder alone.
-ARCHITECTURE = "monolayer/models/${item.architecture}.py"
-HEAD = "monolayer/heads/${item.head.method}.py"
-DECODER = "monolayer/decoders/${item.head.method}.py"
-NAMED = {
+# depends on the folders of its own architecture, head and decoder alone.
+ARCHITECTURE = "monolayer/models/${item.architecture}"
+HEAD = "monolayer/heads/${item.head.method}"
+DECODER = "monolayer/decoders/${item.head.method}"
+PLUGINS = {
     "train": [ARCHITECTURE, HEAD],
     "tune": [ARCHITECTURE, HEAD, DECODER],
     "predict": [ARCHITECTURE, HEAD, DECODER],
 }
-PLUGINS = {"download": ["monolayer/datasets/${source}.py"], **NAMED}
 
 
-def needed_files(name: str) -> set[Path]:
-    """Every file of this project that a stage may run."""
-    needed = imported_files(ROOT / "stages" / f"{name}.py")
-    folders = [(ROOT / path).parent for path in PLUGINS.get(name, [])]
-    plugins = {file for folder in folders for file in folder.glob("[a-z]*.py")}
-    for plugin in plugins:
-        needed |= imported_files(plugin)
-    if name in NAMED:
-        needed -= {*plugins, *(folder / "__init__.py" for folder in folders)}
-    return {file for file in needed if file.stat().st_size}
+def needed_rooms(name: str) -> set[str]:
+    """Every room of this project whose code a stage may run, but for its plugins."""
+    files = imported_files(ROOT / "stages" / f"{name}.py")
+    for dep in PLUGINS.get(name, []):
+        for file in (ROOT / dep).parent.glob("[a-z]*/*.py"):
+            files |= imported_files(file)
+    if name == "download":
+        for file in (ROOT / "monolayer/datasets").glob("[a-z]*.py"):
+            files |= imported_files(file)
+    rooms = {room_of(file) for file in files if file.stat().st_size}
+    return {room for room in rooms if not is_plugin(room)}
+
+
+def room_of(file: Path) -> str:
+    """The room that a file belongs to: a folder of the library, one of its plugins, or a bare module."""
+    parts = file.relative_to(ROOT).parts
+    if parts[0] == "monolayer" and parts[1] in PLUGGED:
+        return "/".join(parts[: min(3, len(parts) - 1)])
+    return "/".join(parts[:2])
+
+
+PLUGGED = ("models", "heads", "decoders")
+
+
+def is_plugin(room: str) -> bool:
+    parts = room.split("/")
+    return len(parts) == 3 and parts[1] in PLUGGED and parts[2] != "base"
 
 
 def imported_files(path: Path) -> set[Path]:
@@ -74,45 +90,28 @@ def _imports(path: Path) -> list[Path]:
     return files
 
 
-def covers(dep: str, file: Path) -> bool:
-    return file == ROOT / dep or ROOT / dep in file.parents
-
-
 @pytest.mark.parametrize("name", STAGES)
-def test_a_stage_depends_on_every_file_that_it_imports(name):
+def test_a_stage_depends_on_the_rooms_that_it_imports_and_on_no_others(name):
     deps = STAGES[name].get("deps", [])
-    missing = [
-        file.relative_to(ROOT).as_posix()
-        for file in sorted(needed_files(name))
-        if not any(covers(dep, file) for dep in deps)
-    ]
-    assert not missing, f"add to the deps of {name} in dvc.yaml: {missing}"
-    assert {dep for dep in deps if "${item" in dep} == set(NAMED.get(name, []))
-
-
-@pytest.mark.parametrize("name", STAGES)
-def test_a_stage_depends_on_no_code_that_it_does_not_import(name):
-    needed = needed_files(name)
-    code = [dep for dep in STAGES[name].get("deps", []) if dep.startswith(("monolayer", "stages"))]
-    own = NAMED.get(name, [])
-    idle = [dep for dep in code if dep not in own and not any(covers(dep, file) for file in needed)]
-    assert not idle, f"{name} imports nothing of {idle}: drop it from the deps in dvc.yaml"
+    code = {dep for dep in deps if dep.startswith(("monolayer", "stages"))}
+    needed = needed_rooms(name) | set(PLUGINS.get(name, []))
+    assert code == needed, f"of {name} in dvc.yaml add {needed - code}, drop {code - needed}"
 
 
 def test_the_code_version_of_a_training_covers_what_its_stage_runs_and_nothing_else():
     source = (
-        "import sys, stages.train, monolayer.models.unet, monolayer.heads.foreground\n"
+        "import sys, stages.train, monolayer.models.unet.model, monolayer.heads.foreground.head\n"
         "for name, module in sys.modules.items(): print(name, getattr(module, '__file__', None))"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     modules = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     imported = {Path(file) for name, file in modules.items() if name.split(".")[0] == "monolayer"}
     imported = {file for file in imported if file.name != "__init__.py"}
-    plugins = [ROOT / "monolayer/models/unet.py", ROOT / "monolayer/heads/foreground.py"]
+    plugins = [ROOT / "monolayer/models/unet/model.py", ROOT / "monolayer/heads/foreground/head.py"]
     runs = set().union(*(imported_files(file) for file in [ROOT / "stages/train.py", *plugins]))
     own = {file for file in runs if ROOT / "monolayer" in file.parents and file.name != "__init__.py"}
     assert imported == own
-    assert own <= needed_files("train") | set(plugins)
+    assert {room for room in map(room_of, own) if not is_plugin(room)} <= needed_rooms("train")
 
 
 @pytest.mark.parametrize("name", STAGES)

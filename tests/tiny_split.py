@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from monolayer.coco import Annotation, Coco, Image, write_coco
-from monolayer.evaluation import TruthTask, truth_tasks
-from monolayer.images import write_png, write_tiff
-from monolayer.prediction_files import read_results
-from monolayer.scores import ImageScore
+from monolayer.annotations.coco import Annotation, Coco, Image, write_coco
+from monolayer.evaluation.foreground import ImageScore
+from monolayer.evaluation.split import TruthTask, truth_tasks
+from monolayer.images.files import write_png, write_tiff
+from monolayer.predictions.files import read_results
 
 HEIGHT, WIDTH = 40, 48
 

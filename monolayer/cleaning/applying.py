@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from monolayer.annotations.coco import Coco
 from monolayer.cleaning.removals import Removal
-from monolayer.coco import Coco
 
 
 def without(coco: Coco, split: str, removals: Iterable[Removal]) -> Coco:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from monolayer.annotations.coco import SPLITS, read_coco, write_coco
 from monolayer.cleaning.applying import count, unknown_images, without
 from monolayer.cleaning.decisions import decide
 from monolayer.cleaning.fields_of_view import count_shared_fields
@@ -11,10 +12,9 @@ from monolayer.cleaning.removals import Removal, removals_csv
 from monolayer.cleaning.report import Counts, report
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import Survey, survey_split
-from monolayer.coco import SPLITS, read_coco, write_coco
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, write_whole
+from monolayer.images.files import ImageFolder, write_whole
 from monolayer.metrics.files import write_metrics
 
 

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from monolayer.annotations.coco import Segmentation
+from monolayer.annotations.rasterise import CellRuns, draw
 from monolayer.cleaning.settings import CleaningSettings
-from monolayer.coco import Segmentation
-from monolayer.rasterise import CellRuns, draw
 
 
 class Fault(NamedTuple):

@@ -7,9 +7,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from monolayer.annotations.coco import SPLITS
 from monolayer.cleaning.removals import Removal
 from monolayer.cleaning.survey import Survey
-from monolayer.coco import SPLITS
 
 
 class Link(NamedTuple):

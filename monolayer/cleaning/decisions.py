@@ -8,7 +8,7 @@ from monolayer.cleaning.near_copies import link_near_copies
 from monolayer.cleaning.removals import Removal
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import Survey
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 
 
 def decide(surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings) -> list[Removal]:

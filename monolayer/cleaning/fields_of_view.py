@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
-from monolayer import filenames
+from monolayer.annotations import livecell_names
+from monolayer.annotations.coco import SPLITS
 from monolayer.cleaning.removals import Removal
 from monolayer.cleaning.survey import Survey
-from monolayer.coco import SPLITS
 
 FieldOfView = tuple[str, str, int]
 """Cell type, well and location."""
@@ -17,7 +17,7 @@ def group_by_field(surveys: Iterable[Survey]) -> dict[FieldOfView, list[Survey]]
     """Group images by field of view; those whose names do not tell it are left out."""
     fields = defaultdict(list)
     for survey in surveys:
-        name = filenames.parse(survey.image.file_name)
+        name = livecell_names.parse(survey.image.file_name)
         if name is not None:
             fields[name.field_of_view].append(survey)
     return dict(fields)

@@ -11,9 +11,9 @@ from monolayer.cleaning.correlation import correlation
 from monolayer.cleaning.fingerprint import Orientation, find_candidates, orient
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import Survey
-from monolayer.compute import ComputeSettings
-from monolayer.images import read_image
-from monolayer.parallel import map_parallel
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
+from monolayer.images.files import read_image
 
 
 class _Pair(NamedTuple):

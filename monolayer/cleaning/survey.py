@@ -9,17 +9,17 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from monolayer.annotations.coco import Annotation, Coco, Image, Segmentation, annotations_by_image
+from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.cleaning.completeness import Coverage, annotation_coverage
 from monolayer.cleaning.contours import Fault, check_contours
 from monolayer.cleaning.fingerprint import NO_SIGNS, fingerprint
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
-from monolayer.coco import Annotation, Coco, Image, Segmentation, annotations_by_image
-from monolayer.compute import ComputeSettings
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image
-from monolayer.parallel import map_parallel
-from monolayer.rasterise import CellRuns, union
+from monolayer.images.files import ImageFolder, read_image
 
 
 class Survey(NamedTuple):

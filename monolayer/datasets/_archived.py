@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from monolayer.archives import UnusableArchiveError, unzip
 from monolayer.datasets._description import SourceFile
+from monolayer.download.archives import UnusableArchiveError, unzip
+from monolayer.download.fetch import Fetched, discarded_on, fetch, inspect
 from monolayer.errors import InputError
-from monolayer.fetch import Fetched, discarded_on, fetch, inspect
 
 
 @contextmanager

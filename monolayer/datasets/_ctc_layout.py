@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from monolayer.errors import InputError
-from monolayer.images import read_image
+from monolayer.images.files import read_image
 
 Standard = Literal["gold", "silver"]
 CELLS: dict[Standard, str] = {"gold": "GT/SEG", "silver": "ST/SEG"}

@@ -1,13 +1,13 @@
-"""COCO files as other tools write them, brought into the form that monolayer.coco reads."""
+"""COCO files as other tools write them, brought into the form that monolayer.annotations.coco reads."""
 
 from collections import Counter
 from pathlib import Path
 
 import msgspec
 
-from monolayer.coco import Annotation, Image
+from monolayer.annotations.coco import Annotation, Image
+from monolayer.annotations.rasterise import cell_runs
 from monolayer.errors import InputError
-from monolayer.rasterise import cell_runs
 
 
 class ForeignImage(msgspec.Struct):

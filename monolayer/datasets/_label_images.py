@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from monolayer.coco import Annotation
-from monolayer.images import read_image, read_label_image
-from monolayer.prediction import Cells, encode_cells
-from monolayer.rasterise import CellRuns, label_runs
+from monolayer.annotations.coco import Annotation
+from monolayer.annotations.rasterise import CellRuns, label_runs
+from monolayer.images.files import read_image, read_label_image
+from monolayer.predictions.cells import Cells, encode_cells
 
 
 class LabelledImage(msgspec.Struct):

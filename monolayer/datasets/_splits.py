@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 from pydantic import AfterValidator
 
-from monolayer.coco import Annotation, Coco, Image, write_coco
+from monolayer.annotations.coco import Annotation, Coco, Image, write_coco
 from monolayer.datasets._label_images import numbered
 from monolayer.parameters import Number
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from monolayer.coco import Coco, Image, write_coco
+from monolayer.annotations.coco import Coco, Image, write_coco
 from monolayer.datasets._description import write_description
 from monolayer.datasets._foreign_coco import ForeignCoco, ForeignImage, convert_annotation, read_foreign_coco
 from monolayer.datasets._own import OwnDataSettings
 from monolayer.datasets._splits import SPLITS, Split, divide
-from monolayer.disk import copy_images
+from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image
+from monolayer.images.files import ImageFolder, read_image
 
 
 class Settings(OwnDataSettings):

@@ -11,18 +11,18 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from monolayer import parameters
-from monolayer.coco import Image, Truth
-from monolayer.compute import ComputeSettings
+from monolayer.annotations.coco import Image, Truth
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._archived import opened
 from monolayer.datasets._ctc_layout import Frame, Standard, find_root, frames_of
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._label_images import LabelledImage, annotations_of_labels
 from monolayer.datasets._settings import DatasetSettings
 from monolayer.datasets._splits import SPLITS, Split, write_splits
-from monolayer.disk import copy_images
+from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
-from monolayer.images import read_image, read_label_image
-from monolayer.parallel import map_parallel
+from monolayer.images.files import read_image, read_label_image
 
 OFFICIAL = "http://data.celltrackingchallenge.net/training-datasets/DIC-C2DH-HeLa.zip"
 REMEDY = "unpack the data set again, or remove that file"

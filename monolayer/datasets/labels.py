@@ -7,16 +7,16 @@ from typing import NamedTuple
 import pandas as pd
 from pydantic import Field
 
-from monolayer.coco import Image
-from monolayer.compute import ComputeSettings
+from monolayer.annotations.coco import Image
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._description import write_description
 from monolayer.datasets._label_images import LabelledImage, read_labelled
 from monolayer.datasets._own import OwnDataSettings
 from monolayer.datasets._splits import divide, write_splits
-from monolayer.disk import copy_images
+from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
-from monolayer.images import ARRAY_ENDING, IMAGE_ENDINGS
-from monolayer.parallel import map_parallel
+from monolayer.images.files import ARRAY_ENDING, IMAGE_ENDINGS
 
 REMEDY = "correct the label image, or remove it and its image"
 

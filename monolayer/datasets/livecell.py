@@ -11,13 +11,13 @@ from urllib.request import url2pathname
 
 from pydantic import Field
 
-from monolayer.archives import UnusableArchiveError, unzip
-from monolayer.coco import SPLITS, read_coco, write_coco
+from monolayer.annotations.coco import SPLITS, read_coco, write_coco
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.disk import copy_folder, require_space
+from monolayer.download.archives import UnusableArchiveError, unzip
+from monolayer.download.disk import copy_folder, require_space
+from monolayer.download.fetch import Fetched, discarded_on, fetch, inspect
 from monolayer.errors import InputError
-from monolayer.fetch import Fetched, discarded_on, fetch, inspect
 
 OFFICIAL = "http://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECell_dataset_2021/"
 IMAGES = "images.zip"

@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from monolayer.coco import Annotation, Image
-from monolayer.compute import ComputeSettings
+from monolayer.annotations.coco import Annotation, Image
+from monolayer.annotations.run_length_csv import Order, read_codes, read_table
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._archived import opened
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._label_images import annotations_of_cells
 from monolayer.datasets._settings import DatasetSettings
 from monolayer.datasets._splits import DEFAULT_SHARES, Shares, divide, write_splits
-from monolayer.disk import copy_images
+from monolayer.download.disk import copy_images
+from monolayer.download.fetch import inspect
 from monolayer.errors import InputError
-from monolayer.fetch import inspect
-from monolayer.images import read_image
-from monolayer.kaggle import Order, read_codes, read_table
-from monolayer.parallel import map_parallel
+from monolayer.images.files import read_image
 
 TABLE, IMAGES = "train.csv", "train"
 OF_IMAGE = ["width", "height", "cell_type"]

@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 from pydantic import Field
 
-from monolayer.coco import SPLITS, write_coco
-from monolayer.compute import ComputeSettings
+from monolayer.annotations.coco import SPLITS, write_coco
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.images import read_image, write_tiff, write_whole
-from monolayer.parallel import map_parallel
+from monolayer.images.files import read_image, write_tiff, write_whole
 from monolayer.synthesis.cell_types import CELL_TYPES, cell_type
 from monolayer.synthesis.copies import CHANGES
 from monolayer.synthesis.defects import DefectSettings, manifest

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monolayer.rasterise import CellRuns
+from monolayer.annotations.rasterise import CellRuns
 
 
 class InstanceOverlap(NamedTuple):

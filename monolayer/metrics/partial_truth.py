@@ -7,7 +7,7 @@ cell was found stays true; every score that counts predicted cells or foreground
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from monolayer.coco import Truth
+from monolayer.annotations.coco import Truth
 
 Score = TypeVar("Score")
 

@@ -1,1 +1,0 @@
-"""Architectures: one module each, with a ``Settings`` class and ``build(settings) -> Model``."""

@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from monolayer.evaluation.foreground import ImageScore, stack_counts
 from monolayer.metrics.confluence import bias, limits_of_agreement, rmse
 from monolayer.metrics.foreground import confluences
 from monolayer.plots.style import axes_grid, colours_of, styled
-from monolayer.scores import ImageScore, stack_counts
 
 
 @styled

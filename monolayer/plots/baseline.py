@@ -15,7 +15,7 @@ def plot_baseline(metrics: dict[str, Any]) -> Figure:
     Parameters
     ----------
     metrics
-        As `monolayer.baseline.baseline_metrics` returns them.
+        As `monolayer.baseline.scoring.baseline_metrics` returns them.
     """
     splits = list(metrics)
     last = {name: scores for name, scores in metrics[splits[-1]].items() if name != "best"}

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from monolayer.comparison import ComparisonRow, Estimate
+from monolayer.evaluation.comparison import ComparisonRow, Estimate
 from monolayer.plots.style import PALETTE, axes_grid, no_grid, styled
 
 KIND_COLOURS = {"model": PALETTE[0], "threshold": "#b0b0b0"}

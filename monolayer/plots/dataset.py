@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from monolayer.exploration import ImageFacts
+from monolayer.exploration.summary import ImageFacts
 from monolayer.plots.style import SPLIT_COLOURS, axes_grid, no_grid, styled
 
 Value = TypeVar("Value")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import imagecodecs
 import numpy as np
 
-from monolayer.filenames import parse, write
+from monolayer.annotations.livecell_names import parse, write
 from monolayer.synthesis.field import SMALLEST_AREA
 from monolayer.synthesis.pictures import Cell, Picture
 from monolayer.synthesis.polygons import area

@@ -7,7 +7,7 @@ from itertools import count
 import msgspec
 import numpy as np
 
-from monolayer.coco import SPLITS, Annotation, Coco, Image
+from monolayer.annotations.coco import SPLITS, Annotation, Coco, Image
 from monolayer.synthesis.polygons import area, bounding_box
 
 

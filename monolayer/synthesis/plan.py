@@ -5,7 +5,7 @@ Train and val come from the same wells, often from the same field at another tim
 
 from typing import NamedTuple
 
-from monolayer.filenames import LivecellName, write
+from monolayer.annotations.livecell_names import LivecellName, write
 
 STEP_MINUTES = 4 * 60
 LAST_STEP = 18

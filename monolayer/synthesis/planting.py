@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from monolayer.coco import SPLITS
+from monolayer.annotations.coco import SPLITS
 from monolayer.errors import InputError
 from monolayer.synthesis import flaws
 from monolayer.synthesis.copies import NEAR_COPIES, copy_picture, shift_cells, thin_out

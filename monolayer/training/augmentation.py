@@ -3,25 +3,11 @@
 import math
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from monolayer.parameters import Number, Settings
 from monolayer.training.processes import ALONE, Share
-
-
-class GreySettings(Settings):
-    """How far grey levels are changed at random, in every crop by another amount; 0 for not at all."""
-
-    brightness: Number = Field(default=0.0, ge=0)
-    """Up to so many grey levels are added or taken away."""
-    contrast: Number = Field(default=0.0, ge=0, lt=5)
-    """The deviation from the crop's mean is multiplied by up to 1 + this, or divided by it."""
-    blur: Number = Field(default=0.0, ge=0)
-    """Gaussian blur with up to this standard deviation in pixels."""
-    noise: Number = Field(default=0.0, ge=0)
-    """Gaussian noise with up to this standard deviation in grey levels, new for each pixel."""
+from monolayer.training.settings import GreySettings
 
 
 def vary_grey_levels(images: Tensor, settings: GreySettings, share: Share = ALONE) -> Tensor:

@@ -1,40 +1,21 @@
 """Training crops: a batch at a time, drawn on the host and cut on a device without a loop over crops."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 
-from monolayer.coco import Truth
-from monolayer.films import Clips
-from monolayer.normalisation import NormaliseSettings, offset_and_scale
-from monolayer.packing import Packed, annotated
-from monolayer.parameters import Number, Settings
-from monolayer.training.places import along, interpolated, reflected, warped
+from monolayer.annotations.coco import Truth
+from monolayer.annotations.sequences import Clips
+from monolayer.images.normalisation import NormaliseSettings, offset_and_scale
+from monolayer.training.crop_coordinates import along, interpolated, reflected, warped
+from monolayer.training.packing import Packed, annotated
 from monolayer.training.processes import ALONE, Share
+from monolayer.training.settings import CropSettings
 
 TRUTHS = get_args(Truth)
 PARTIAL, NOBODYS = TRUTHS.index("partial"), TRUTHS.index("none")
-
-
-class CropSettings(Settings):
-    """Where crops are cut, and how they are turned."""
-
-    positive_share: Number = Field(default=0.5, ge=0, le=1)
-    """Share of the crops that are centred on a cell's pixel."""
-    others: Literal["background", "anywhere"] = "background"
-    """What the other crops are centred on: any pixel of the background, or any pixel at all."""
-    shift: int = Field(default=0, ge=0)
-    """The centre is then moved by up to so many pixels up or down, and as many across. Half the crop's size
-    makes a crop on a cell's pixel any crop with that pixel in it."""
-    turns: bool = True
-    """Right-angle turns and reflections, all eight equally often."""
-    rotate: Number = Field(default=0.0, ge=0, le=180)
-    """Crops are rotated by up to so many degrees either way."""
-    scale: Number = Field(default=0.0, ge=0, lt=4)
-    """Cells are made larger or smaller by a factor of up to 1 + this."""
 
 
 UNKNOWN = -1

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from monolayer.films import Clips
-from monolayer.normalisation import NormaliseSettings, offset_and_scale
-from monolayer.packing import Packed, annotated
-from monolayer.sampling import spread
+from monolayer.annotations.sampling import spread
+from monolayer.annotations.sequences import Clips
+from monolayer.images.normalisation import NormaliseSettings, offset_and_scale
+from monolayer.training.packing import Packed, annotated
 from monolayer.training.processes import ALONE, Share
 
 

@@ -7,7 +7,6 @@ import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 import pandas as pd
@@ -16,19 +15,19 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.strategies import DDPStrategy
 
-from monolayer.compute import ComputeSettings
-from monolayer.models._files import initialise
-from monolayer.models._model import Model
-from monolayer.models._settings import ModelSettings
-from monolayer.packing import Packed, resized_once
-from monolayer.training._settings import TrainSettings
+from monolayer.compute.settings import ComputeSettings
+from monolayer.models.base.files import initialise
+from monolayer.models.base.model import Model, build_model
+from monolayer.models.base.settings import ModelSettings
 from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks, monitored
 from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages, home_of
 from monolayer.training.history import as_table
 from monolayer.training.loggers import build_loggers
+from monolayer.training.packing import Packed, resized_once
 from monolayer.training.processes import Share, find_environment, find_share
 from monolayer.training.progress import Progress
+from monolayer.training.settings import TrainSettings
 from monolayer.training.task import Task
 from monolayer.training.workers import others_may_end
 
@@ -68,7 +67,6 @@ class Trained:
 
 
 def fit(
-    architecture: ModuleType,
     model_settings: ModelSettings,
     settings: TrainSettings,
     compute: ComputeSettings,
@@ -84,12 +82,10 @@ def fit(
 
     Parameters
     ----------
-    architecture
-        A module of `monolayer.models`.
     model_settings, settings
         Settings of the model and of the training.
     compute
-        As `monolayer.accelerator.on_this_machine` returns it.
+        As `monolayer.compute.accelerator.on_this_machine` returns it.
     train, val
         Images and labels.
     seed
@@ -108,7 +104,7 @@ def fit(
     environment = find_environment()
     share = find_share(environment, compute)
     torch.manual_seed(seed)
-    model, started_from = _build(architecture, model_settings, compute)
+    model, started_from = _build(model_settings, compute)
     if (side := model_settings.resize) is not None:
         train, val = (
             resized_once(split, side, scratch / name) for name, split in (("train", train), ("val", val))
@@ -164,8 +160,8 @@ def fit(
     )
 
 
-def _build(architecture: ModuleType, settings: ModelSettings, compute: ComputeSettings) -> tuple[Model, str]:
-    model: Model = architecture.build(settings)
+def _build(settings: ModelSettings, compute: ComputeSettings) -> tuple[Model, str]:
+    model = build_model(settings)
     started_from = model.take_published_weights()
     if settings.initialise_from is not None:
         initialise(model, Path(settings.initialise_from))

@@ -2,14 +2,12 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 from dvclive.lightning import DVCLiveLogger
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
 from monolayer.errors import InputError
-
-LoggerName = Literal["tensorboard", "wandb"]
+from monolayer.training.settings import LoggerName
 
 
 def build_loggers(names: list[LoggerName], scratch: Path, tracking: Path) -> list[Logger]:

@@ -1,10 +1,8 @@
 """Optimisers and learning-rate schedules, by the names that params.yaml has for them."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import (
@@ -16,25 +14,7 @@ from torch.optim.lr_scheduler import (
     SequentialLR,
 )
 
-from monolayer.parameters import Number, Settings
-
-
-class OptimiserSettings(Settings):
-    """How the weights follow the gradients."""
-
-    optimizer: Literal["adam", "adamw", "sgd"] = "adamw"
-    """``sgd`` has Nesterov's momentum."""
-    weight_decay: Number = Field(default=0.01, ge=0)
-    """Of the gradient with adam and sgd, of the weights themselves with adamw."""
-    momentum: Number = Field(default=0.9, gt=0, lt=1)
-    """Of sgd."""
-    schedule: Literal["constant", "cosine", "one-cycle"] = "one-cycle"
-    """``cosine`` rises in a straight line and falls to 0 along half a cosine; ``one-cycle`` rises from a 25th
-    of the highest rate along half a cosine too (Smith and Topin 2018)."""
-    warm_up: Number = Field(default=0.3, ge=0, lt=1)
-    """Share of the steps in which the rate rises; ``constant`` has none."""
-    clip_norm: Number | None = Field(default=None, gt=0)
-    """Gradients of all weights together are made no longer than this; None leaves them."""
+from monolayer.training.settings import OptimiserSettings
 
 
 def build_optimiser(

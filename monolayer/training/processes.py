@@ -12,7 +12,7 @@ from lightning.fabric.plugins.environments import (
 )
 from torch import Tensor, distributed
 
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 
 
@@ -56,7 +56,7 @@ def find_share(environment: ClusterEnvironment, compute: ComputeSettings) -> Sha
     environment
         As `find_environment` returns it.
     compute
-        As `monolayer.accelerator.on_this_machine` returns it.
+        As `monolayer.compute.accelerator.on_this_machine` returns it.
 
     Raises
     ------

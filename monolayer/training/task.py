@@ -8,13 +8,13 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from monolayer.models._model import Model
-from monolayer.training._settings import TrainSettings
+from monolayer.models.base.model import Model
 from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
 from monolayer.training.optimisers import build_optimiser
 from monolayer.training.processes import ALONE, Share, gathered
+from monolayer.training.settings import TrainSettings
 
 TensorList = tuple[Tensor, ...] | list[Tensor]
 

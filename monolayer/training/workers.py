@@ -14,7 +14,7 @@ from typing import Any
 from lightning.fabric.plugins.environments.lightning import find_free_network_port
 from torch import distributed
 
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.training.processes import find_environment
 

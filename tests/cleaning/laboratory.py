@@ -10,8 +10,8 @@ from pictures import HEIGHT, WIDTH, dish
 
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
-from monolayer.compute import ComputeSettings
-from monolayer.images import write_tiff
+from monolayer.compute.settings import ComputeSettings
+from monolayer.images.files import write_tiff
 
 Outlines = list[list[list[float]]]
 

@@ -8,7 +8,7 @@ import numpy as np
 import tifffile
 from scipy import ndimage
 
-from monolayer.coco import Coco, annotations_by_image, decode_segmentation, read_coco
+from monolayer.annotations.coco import Coco, annotations_by_image, decode_segmentation, read_coco
 
 HEIGHT, WIDTH = 128, 160
 LIVECELL_MINI = Path(__file__).resolve().parents[2] / ".." / "shared" / "livecell-mini"

@@ -8,7 +8,7 @@ from pictures import dish
 
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 
 
 def plant_everything(laboratory: Laboratory) -> None:

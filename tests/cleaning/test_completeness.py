@@ -12,11 +12,11 @@ from pictures import (
 )
 from scipy import ndimage
 
+from monolayer.annotations.rasterise import draw, union
 from monolayer.cleaning.completeness import Coverage, annotation_coverage
 from monolayer.cleaning.decisions import is_incomplete
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
-from monolayer.rasterise import draw, union
 
 
 def coverage(image: np.ndarray, segmentations: list[list[list[float]]]) -> Coverage:

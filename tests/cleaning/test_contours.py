@@ -5,9 +5,9 @@ import pytest
 from pictures import LIVECELL_MINI, NO_LIVECELL_MINI, circle, real_annotations
 from pycocotools import mask as rle_masks
 
+from monolayer.annotations.rasterise import draw
 from monolayer.cleaning.contours import Fault, check_contours, doubled_contours, shape_fault
 from monolayer.cleaning.settings import CleaningSettings
-from monolayer.rasterise import draw
 
 SQUARE = [[2.0, 2.0, 6.0, 2.0, 6.0, 6.0, 2.0, 6.0]]
 

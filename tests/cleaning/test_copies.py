@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from monolayer.annotations.coco import Image
 from monolayer.cleaning.contours import Fault
 from monolayer.cleaning.copies import Link, group, link_equal, of_one_film, remove_copies
 from monolayer.cleaning.fingerprint import NO_SIGNS
 from monolayer.cleaning.survey import Survey
-from monolayer.coco import Image
 
 
 def survey(split: str, image_id: int, name: str = "a.tif", pixels: bytes = b"a", cells: int = 5) -> Survey:

@@ -7,7 +7,7 @@ import pytest
 
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets import synthetic
 from monolayer.synthesis.defects import DefectSettings
 

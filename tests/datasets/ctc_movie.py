@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from monolayer.datasets.ctc import Settings, download
-from monolayer.images import write_tiff
+from monolayer.images.files import write_tiff
 
 HEIGHT, WIDTH, RADIUS = 48, 64, 6
 

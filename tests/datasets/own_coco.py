@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from monolayer.coco import SPLITS
+from monolayer.annotations.coco import SPLITS
 from monolayer.datasets.coco import Settings, download
-from monolayer.images import write_png
+from monolayer.images.files import write_png
 
 HEIGHT, WIDTH = 8, 10
 SQUARE = [[2, 1, 6, 1, 6, 5, 2, 5]]  # covers columns 2..5, rows 1..4: 16 pixels

@@ -7,9 +7,9 @@ import yaml
 from ctc_movie import Movie
 from numpy.testing import assert_array_equal
 
-from monolayer.coco import SPLITS, read_coco
-from monolayer.images import read_image
-from monolayer.packing import annotated, read_packed
+from monolayer.annotations.coco import SPLITS, read_coco
+from monolayer.images.files import read_image
+from monolayer.training.packing import annotated, read_packed
 from stages.deduplicate import deduplicate
 from stages.download import download
 from stages.masks import masks

@@ -10,8 +10,8 @@ import pytest
 from own_coco import HEIGHT, SQUARE, WIDTH, Own, cell, image
 from pycocotools import mask as coco_mask
 
-from monolayer.coco import SPLITS, cell_type_of, decode_segmentation, read_coco
-from monolayer.images import ImageFolder, read_image, write_png, write_tiff
+from monolayer.annotations.coco import SPLITS, cell_type_of, decode_segmentation, read_coco
+from monolayer.images.files import ImageFolder, read_image, write_png, write_tiff
 
 MASK = np.zeros((HEIGHT, WIDTH), np.uint8)
 MASK[1:5, 2:6] = 1

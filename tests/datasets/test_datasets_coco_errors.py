@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from own_coco import HEIGHT, WIDTH, Own
 
-from monolayer import disk
 from monolayer.datasets.coco import Settings
+from monolayer.download import disk
 from monolayer.errors import InputError
 from monolayer.parameters import validate
 

@@ -12,12 +12,12 @@ import pytest
 from ctc_movie import Movie
 
 import monolayer.datasets
-from monolayer.coco import SPLITS, Coco, Image, read_coco, write_coco
+from monolayer.annotations.coco import SPLITS, Coco, Image, read_coco, write_coco
+from monolayer.annotations.rasterise import cell_runs
 from monolayer.datasets._settings import DatasetSettings, selected_dataset
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image, write_png, write_tiff
+from monolayer.images.files import ImageFolder, read_image, write_png, write_tiff
 from monolayer.parameters import read_parameters
-from monolayer.rasterise import cell_runs
 from monolayer.synthesis.defects import DefectSettings
 
 SIZE = {"width": 12, "height": 10}

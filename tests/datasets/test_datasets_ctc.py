@@ -10,11 +10,11 @@ from ctc_movie import RADIUS, Movie
 from file_server import Answer, FileServer
 from numpy.testing import assert_array_equal
 
-from monolayer.coco import SPLITS, Coco, annotations_by_image, place_in_time, read_coco
+from monolayer.annotations.coco import SPLITS, Coco, annotations_by_image, place_in_time, read_coco
+from monolayer.annotations.rasterise import cell_runs, painted
 from monolayer.datasets.ctc import uncovered_markers
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image
-from monolayer.rasterise import cell_runs, painted
+from monolayer.images.files import ImageFolder, read_image
 
 
 @pytest.fixture

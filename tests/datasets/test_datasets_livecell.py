@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from file_server import Answer, FileServer
 
-from monolayer import disk
-from monolayer.coco import SPLITS, read_coco
+from monolayer.annotations.coco import SPLITS, read_coco
 from monolayer.datasets.livecell import Settings, annotation_files, download
+from monolayer.download import disk
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image, write_tiff
+from monolayer.images.files import ImageFolder, read_image, write_tiff
 
 MINI = Path(__file__).resolve().parents[2] / ".." / "shared" / "livecell-mini"
 FOLDERS = {

@@ -11,11 +11,11 @@ import pytest
 from pycocotools import mask as coco_mask
 from slow_codes import decode, discs, encode
 
-from monolayer import disk
-from monolayer.coco import SPLITS, Coco, read_coco
+from monolayer.annotations.coco import SPLITS, Coco, read_coco
 from monolayer.datasets.sartorius import Settings, download
+from monolayer.download import disk
 from monolayer.errors import InputError
-from monolayer.images import ImageFolder, read_image, write_png
+from monolayer.images.files import ImageFolder, read_image, write_png
 from monolayer.parameters import validate
 
 HEIGHT, WIDTH = 26, 48

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from pycocotools import mask
 
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets import synthetic
 from monolayer.errors import InputError
 from monolayer.synthesis.defects import DefectSettings

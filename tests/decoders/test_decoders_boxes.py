@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from monolayer.decoders.boxes import Settings, decode, not_suppressed
-from monolayer.prediction import Cells
-from monolayer.rasterise import CellRuns, label_runs
+from monolayer.annotations.rasterise import CellRuns, label_runs
+from monolayer.decoders.boxes.decoder import Settings, decode, not_suppressed
+from monolayer.predictions.cells import Cells
 
 
 def squares(corners: list[tuple[int, int]], side: int, scores: list[float]) -> Cells:

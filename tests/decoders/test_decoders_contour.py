@@ -1,9 +1,9 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from monolayer.decoders.contour import Settings, decode
-from monolayer.prediction import Cells
-from monolayer.rasterise import painted
+from monolayer.annotations.rasterise import painted
+from monolayer.decoders.contour.decoder import Settings, decode
+from monolayer.predictions.cells import Cells
 
 SMALL = Settings(seed_area=1, hole_area=3, cell_area=1)
 

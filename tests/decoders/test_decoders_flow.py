@@ -4,12 +4,12 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
-from monolayer.decoders.flow import Settings, basins, decode, filled, flow_errors, follow
+from monolayer.annotations.rasterise import painted
+from monolayer.decoders.flow.decoder import Settings, basins, decode, filled, flow_errors, follow
 from monolayer.errors import InputError
-from monolayer.heads.flow import FlowHead
-from monolayer.heads.flow import Settings as HeadSettings
+from monolayer.heads.flow.head import FlowHead
+from monolayer.heads.flow.head import Settings as HeadSettings
 from monolayer.parameters import validate
-from monolayer.rasterise import painted
 
 
 def ellipse(

@@ -4,8 +4,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import generate_binary_structure, label
 from skimage.morphology import local_maxima, reconstruction
 
-from monolayer.decoders.foreground import Settings, decode, hills
-from monolayer.rasterise import painted
+from monolayer.annotations.rasterise import painted
+from monolayer.decoders.foreground.decoder import Settings, decode, hills
 
 PLAIN = Settings(close_radius=0, island_area=0, hole_area=0, sigma=0, h=1, cell_area=0)
 

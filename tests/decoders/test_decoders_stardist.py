@@ -8,12 +8,12 @@ import shapely
 import torch
 from numpy.testing import assert_array_equal
 
-from monolayer.decoders.stardist import Settings, centres, decode, not_suppressed, star_outlines
+from monolayer.annotations.rasterise import painted, union
+from monolayer.decoders.stardist.decoder import Settings, centres, decode, not_suppressed, star_outlines
 from monolayer.errors import InputError
-from monolayer.heads.stardist import RAYS, object_probability, ray_lengths, squared_depth
+from monolayer.heads.stardist.head import RAYS, object_probability, ray_lengths, squared_depth
 from monolayer.parameters import validate
-from monolayer.prediction import Cells
-from monolayer.rasterise import painted, union
+from monolayer.predictions.cells import Cells
 
 
 def perfect_maps(labels: np.ndarray) -> np.ndarray:

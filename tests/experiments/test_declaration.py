@@ -6,9 +6,9 @@ import pytest
 
 from experiments.declaration import Ablation, read_ablations, run_entry, set_param_flags
 from monolayer.errors import InputError
-from monolayer.models._settings import selected_model
+from monolayer.models.base.settings import selected_model
 from monolayer.parameters import read_parameters
-from monolayer.training._settings import training_of
+from monolayer.training.settings import training_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMETERS = read_parameters(ROOT / "params.yaml")
@@ -21,7 +21,7 @@ TINY = {"models": {"small": {"lr": 0.1, "channels": [4, 8], "train": {"optimizer
 def test_every_run_is_valid(name: str, run: str):
     entry = run_entry(ABLATIONS[name], run, PARAMETERS)
     parameters = {**PARAMETERS, "models": {"ablation": entry}}
-    _, settings = selected_model(parameters, "ablation")
+    settings = selected_model(parameters, "ablation")
     training_of(parameters, "ablation", settings)
 
 

@@ -6,8 +6,8 @@ import torch
 from torchvision.ops import masks_to_boxes
 
 from monolayer.errors import InputError
-from monolayer.heads._head import build_head
-from monolayer.heads.boxes import BoxHead, Settings, cells_of
+from monolayer.heads.base.head import build_head
+from monolayer.heads.boxes.head import BoxHead, Settings, cells_of
 
 
 def labels_of_discs() -> torch.Tensor:

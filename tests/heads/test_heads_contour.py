@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from monolayer.errors import InputError
-from monolayer.heads._head import Head, build_head
+from monolayer.heads.base.head import Head, build_head
 
 
 def head(**settings: float) -> Head:

@@ -6,8 +6,9 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from monolayer.errors import InputError
-from monolayer.heads._head import build_head
-from monolayer.heads.flow import MOST_STEPS, FlowHead, Settings, flow_to_centres
+from monolayer.heads.base.head import build_head
+from monolayer.heads.base.settings import read_head
+from monolayer.heads.flow.head import MOST_STEPS, FlowHead, Settings, flow_to_centres
 
 HEAD = FlowHead(Settings())
 
@@ -158,15 +159,15 @@ def test_maps_are_probability_and_flow():
 
 
 @pytest.mark.parametrize(("turns", "reflected"), itertools.product(range(4), (False, True)))
-def test_targets_of_a_turned_image_turn_back(turns, reflected):
+def test_targets_of_an_oriented_image_are_inverted(turns, reflected):
     labels = torch.zeros(1, 30, 26, dtype=torch.int32)
     labels[0, disc((30, 26), (11, 9), 7)] = 1  # symmetric, so no other pixel is as near to the median
     labels[0, 19:24, 3:24] = 2
     turned = torch.rot90(labels.flip(-1) if reflected else labels, turns, dims=(-2, -1))
     as_picture = torch.rot90(HEAD.targets(turned), -turns, dims=(-2, -1))
     as_picture = as_picture.flip(-1) if reflected else as_picture
-    assert_allclose(HEAD.turned_back(as_picture, turns, reflected), HEAD.targets(labels), atol=1e-4)
+    assert_allclose(HEAD.invert_orientation(as_picture, turns, reflected), HEAD.targets(labels), atol=1e-4)
 
 
 def test_directions_cannot_be_resized():
-    assert not HEAD.resizable
+    assert not read_head({"method": "flow"}).resizable

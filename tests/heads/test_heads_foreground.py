@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from monolayer.errors import InputError
-from monolayer.heads._head import Head, build_head
+from monolayer.heads.base.head import Head, build_head
+from monolayer.heads.base.settings import read_head
 
 
 def head(**loss: float) -> Head:
@@ -65,4 +66,4 @@ def test_a_head_that_is_unknown():
     with pytest.raises(InputError, match=r"head\.method: 'edges' is unknown; valid: boxes, .*foreground"):
         build_head({"method": "edges"})
     with pytest.raises(InputError, match=r"models\.tiny\.head\.method: '' is unknown"):
-        build_head({}, "models.tiny.head")
+        read_head({}, "models.tiny.head")

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
 from monolayer.errors import InputError
-from monolayer.heads.stardist import (
+from monolayer.heads.stardist.head import (
     EVERY,
     RAYS,
     UNIT,
@@ -163,11 +163,11 @@ def test_the_edge_is_the_border_of_a_cell_that_fills_the_image():
 
 @pytest.mark.parametrize("reflected", [False, True])
 @pytest.mark.parametrize("turns", range(4))
-def test_turned_back(turns, reflected):
+def test_the_orientation_is_inverted(turns, reflected):
     labels = as_batch(patches(31, 43, seed=5))
     turned = torch.rot90(labels.flip(-1) if reflected else labels, turns, dims=(-2, -1))
     as_picture = torch.rot90(head().targets(turned), -turns, dims=(-2, -1))
-    back = head().turned_back(as_picture.flip(-1) if reflected else as_picture, turns, reflected)
+    back = head().invert_orientation(as_picture.flip(-1) if reflected else as_picture, turns, reflected)
     # With sides of 3 n + 1 every third pixel is the same ones from either side.
     assert_allclose(back, head().targets(labels), rtol=1e-6)
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from monolayer.annotations.rasterise import CellRuns, draw
 from monolayer.metrics.average_precision import RankedCells
 from monolayer.metrics.instance_overlap import InstanceOverlap, instance_overlap
-from monolayer.rasterise import CellRuns, draw
 
 HEIGHT, WIDTH = 90, 110
 

@@ -4,16 +4,17 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from monolayer.decoding import load_decoder
+from monolayer.decoders.base.decoder import load_decoder
 from monolayer.errors import InputError
-from monolayer.inference import PredictSettings, predict_maps
-from monolayer.models._detector import Detector
-from monolayer.models._files import read_model, write_model
-from monolayer.models._model import Model
-from monolayer.models._pixels import PixelModel
-from monolayer.models._settings import selected_model
+from monolayer.inference.settings import PredictSettings
+from monolayer.inference.whole_image import predict_maps
+from monolayer.models.base.detector import Detector
+from monolayer.models.base.files import read_model, write_model
+from monolayer.models.base.model import Model, build_model
+from monolayer.models.base.pixels import PixelModel
+from monolayer.models.base.settings import selected_model
 from monolayer.plugins import load_plugin
-from monolayer.prediction import encode_cells
+from monolayer.predictions.cells import encode_cells
 
 SMALLEST = {
     "cellsam": {"head": {"method": "boxes"}, "size": "tiny", "prompts": 8},
@@ -50,9 +51,8 @@ def entry(request):
 
 @pytest.fixture
 def model(entry):
-    module, settings = entry
     torch.manual_seed(0)
-    return module.build(settings)
+    return build_model(entry)
 
 
 def discs(size: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -71,7 +71,7 @@ def predicted(model: Model, images: torch.Tensor) -> torch.Tensor:
     ).foreground
 
 
-def as_seen(images: torch.Tensor) -> torch.Tensor:
+def normalised(images: torch.Tensor) -> torch.Tensor:
     return ((images.float() - 128) / 10).unsqueeze(1)
 
 
@@ -113,7 +113,7 @@ def test_the_loss_falls_on_one_image(model):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3 if isinstance(model, Detector) else 1e-2)
     losses = []
     for _ in range(8):
-        terms = model.loss(model(as_seen(image)), model.targets(labels))
+        terms = model.loss(model(normalised(image)), model.targets(labels))
         assert all(term.ndim == 0 for term in terms.values())
         optimizer.zero_grad()
         terms["loss"].backward()
@@ -124,13 +124,13 @@ def test_the_loss_falls_on_one_image(model):
 
 def test_every_weight_is_trained(model):
     image, labels = (plane[None] for plane in discs(64))
-    model.loss(model(as_seen(image)), model.targets(labels))["loss"].backward()
+    model.loss(model(normalised(image)), model.targets(labels))["loss"].backward()
     assert all(weight.grad is not None for weight in model.parameters() if weight.requires_grad)
 
 
 def test_a_written_model_gives_the_same_outputs(entry, model, tmp_path):
     model.train()(torch.rand(2, 1, 64, 64) * 255)  # moves the batch statistics away from their start
-    write_model(tmp_path, entry[1], model.state_dict(), origin={})
+    write_model(tmp_path, entry, model.state_dict(), origin={})
     rebuilt = read_model(tmp_path)
     images = torch.rand(1, 1, 70, 50)
     with torch.inference_mode():
@@ -140,11 +140,11 @@ def test_a_written_model_gives_the_same_outputs(entry, model, tmp_path):
 
 
 def test_an_unknown_setting_is_an_error(entry):
-    values = {**entry[1].model_dump(), "depth": 3}
+    values = {**entry.model_dump(), "depth": 3}
     with pytest.raises(InputError, match=r"models\.tried\.depth: unknown key"):
         selected_model({"models": {"tried": values}}, "tried")
 
 
 def test_training_numbers_are_accepted_in_every_spelling(entry):
-    values = {**entry[1].model_dump(), "lr": "1e-3"}
-    assert selected_model({"models": {"tried": values}}, "tried")[1].lr == 1e-3
+    values = {**entry.model_dump(), "lr": "1e-3"}
+    assert selected_model({"models": {"tried": values}}, "tried").lr == 1e-3

@@ -4,16 +4,17 @@ import pytest
 import torch
 
 from monolayer.errors import InputError
-from monolayer.models._files import initialise, read_model, write_model
-from monolayer.models._settings import selected_model
+from monolayer.models.base.files import initialise, read_model, write_model
+from monolayer.models.base.model import build_model
+from monolayer.models.base.settings import selected_model
 
 VALUES = {"architecture": "unet", "channels": [4, 8]}
 
 
 @pytest.fixture
 def folder(tmp_path):
-    module, settings = selected_model({"models": {"m": VALUES}}, "m")
-    write_model(tmp_path, settings, module.build(settings).state_dict(), {"seed": 3})
+    settings = selected_model({"models": {"m": VALUES}}, "m")
+    write_model(tmp_path, settings, build_model(settings).state_dict(), {"seed": 3})
     return tmp_path
 
 
@@ -74,17 +75,17 @@ def test_a_setting_of_another_version(folder):
 
 
 def test_a_model_starts_from_the_weights_of_another(folder):
-    module, settings = selected_model({"models": {"m": VALUES}}, "m")
-    model = module.build(settings)
+    settings = selected_model({"models": {"m": VALUES}}, "m")
+    model = build_model(settings)
     initialise(model, folder)
     trained = torch.load(folder / "weights.pt", weights_only=True)
     assert all(torch.equal(value, trained[name]) for name, value in model.state_dict().items())
 
 
 def test_a_model_cannot_start_from_another_net(folder):
-    module, settings = selected_model({"models": {"m": {**VALUES, "channels": [4, 16]}}}, "m")
+    settings = selected_model({"models": {"m": {**VALUES, "channels": [4, 16]}}}, "m")
     with pytest.raises(InputError, match=r"weights\.pt does not fit .*initialise_from.*model\.json"):
-        initialise(module.build(settings), folder)
+        initialise(build_model(settings), folder)
 
 
 def test_weights_of_another_net(folder):

@@ -6,10 +6,10 @@ import torch
 from torchvision.models.detection import maskrcnn_resnet50_fpn_v2
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
+from monolayer.annotations.rasterise import painted
 from monolayer.errors import InputError
-from monolayer.models import maskrcnn
-from monolayer.models._box_masks import box_mask_runs
-from monolayer.rasterise import painted
+from monolayer.models.base.box_masks import box_mask_runs
+from monolayer.models.maskrcnn import model as maskrcnn
 
 
 def settings(**values: object) -> maskrcnn.Settings:
@@ -51,7 +51,7 @@ def test_a_mask_as_fine_as_its_box_is_copied():
 def test_many_large_boxes_are_done_some_at_a_time(monkeypatch):
     boxes = torch.tensor([[0.0, 0.0, 9.0, 8.0], [1.0, 2.0, 3.0, 7.0], [0.0, 0.0, 9.0, 8.0]])
     whole = box_mask_runs(torch.ones(3, 4, 4), boxes, 8, 9)
-    monkeypatch.setattr("monolayer.models._box_masks.PIXELS_AT_ONCE", 10)
+    monkeypatch.setattr("monolayer.models.base.box_masks.PIXELS_AT_ONCE", 10)
     assert all(
         np.array_equal(*planes)
         for planes in zip(whole, box_mask_runs(torch.ones(3, 4, 4), boxes, 8, 9), strict=True)

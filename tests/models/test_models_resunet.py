@@ -7,7 +7,7 @@ import torch
 from torchvision.models import resnet34
 
 from monolayer.errors import InputError
-from monolayer.models import resunet
+from monolayer.models.resunet import model as resunet
 
 
 def built(weights: str | Path | None) -> resunet.ResUNet:
@@ -41,7 +41,7 @@ def test_without_weights_it_starts_at_random():
 
 
 def test_weights_that_cannot_be_fetched(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("monolayer.models._published.load_state_dict_from_url", unreachable)
+    monkeypatch.setattr("monolayer.models.base.published.load_state_dict_from_url", unreachable)
     model = built("imagenet")
     before = model.net.encoder.conv1.weight.clone()
     assert model.take_published_weights() == "random weights"

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from monolayer.errors import InputError
-from monolayer.models._settings import selected_model
+from monolayer.models.base.model import build_model
+from monolayer.models.base.settings import selected_model
 
 
 def selected(**settings: object):
@@ -12,8 +13,8 @@ def selected(**settings: object):
 
 @pytest.mark.parametrize(("first_stride", "stride", "finest"), [(1, 2, (16, 24)), (2, 4, (8, 12))])
 def test_the_finest_level_has_the_resolution_that_is_asked_for(first_stride, stride, finest):
-    module, settings = selected(first_stride=first_stride)
-    model = module.build(settings)
+    settings = selected(first_stride=first_stride)
+    model = build_model(settings)
     seen = []
     model.net.model[0].register_forward_hook(lambda *call: seen.append(tuple(call[2].shape[1:])))
     assert model(torch.rand(1, 1, 16, 24)).shape == (1, 1, 16, 24)

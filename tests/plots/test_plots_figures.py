@@ -6,10 +6,11 @@ import pytest
 from matplotlib.axes import Axes
 from tiny_split import image, image_score
 
-from monolayer.baseline import baseline_metrics
-from monolayer.comparison import CompareSettings, compare_methods, scores_by_cell_type
-from monolayer.evaluated import method_of
-from monolayer.exploration import ImageFacts
+from monolayer.baseline.scoring import baseline_metrics
+from monolayer.evaluation.comparison import compare_methods, scores_by_cell_type
+from monolayer.evaluation.methods import method_of
+from monolayer.evaluation.settings import CompareSettings
+from monolayer.exploration.summary import ImageFacts
 from monolayer.plots.agreement import plot_confluence
 from monolayer.plots.baseline import plot_baseline
 from monolayer.plots.cells import plot_cell_curves

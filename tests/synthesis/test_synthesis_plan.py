@@ -2,7 +2,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from monolayer.filenames import parse
+from monolayer.annotations.livecell_names import parse
 from monolayer.synthesis.plan import STEP_MINUTES, plan_shots, plan_spares
 
 TYPES = ["A172", "BV2"]

@@ -4,7 +4,8 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.ndimage import gaussian_filter
 
-from monolayer.training.augmentation import GreySettings, blurred, vary_grey_levels
+from monolayer.training.augmentation import blurred, vary_grey_levels
+from monolayer.training.settings import GreySettings
 
 
 def images(count: int = 200) -> torch.Tensor:

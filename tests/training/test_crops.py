@@ -3,8 +3,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from tiny_project import Sample, packed_of
 
-from monolayer.normalisation import NormaliseSettings
-from monolayer.training.crops import Crops, CropSettings
+from monolayer.images.normalisation import NormaliseSettings
+from monolayer.training.crops import Crops
+from monolayer.training.settings import CropSettings
 
 
 def numbered(height: int, width: int, first: int = 1) -> Sample:

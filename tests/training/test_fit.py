@@ -14,8 +14,8 @@ import torch
 from tiny_project import TINY
 
 from monolayer.errors import InputError
-from monolayer.packing import read_packed
 from monolayer.training.crops import Crops
+from monolayer.training.packing import read_packed
 from stages.train import train
 
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from monolayer.training.optimisers import OptimiserSettings, build_optimiser
+from monolayer.training.optimisers import build_optimiser
+from monolayer.training.settings import OptimiserSettings
 
 
 def rates(steps: int, **settings: object) -> list[float]:

@@ -11,7 +11,7 @@ import torch
 from pycocotools import mask as coco_mask
 from tiny_project import TINY, Project, disc_sample
 
-from monolayer.coco import Coco, Image, write_coco
+from monolayer.annotations.coco import Coco, Image, write_coco
 from monolayer.errors import InputError
 from stages.predict import predict
 from stages.train import train

@@ -6,13 +6,14 @@ import torch
 from lightning.fabric.plugins.environments import LightningEnvironment
 from tiny_project import disc_sample, packed_of
 
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.normalisation import NormaliseSettings
-from monolayer.training.augmentation import GreySettings, vary_grey_levels
-from monolayer.training.crops import Crops, CropSettings
+from monolayer.images.normalisation import NormaliseSettings
+from monolayer.training.augmentation import vary_grey_levels
+from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages
 from monolayer.training.processes import Share, find_environment, find_share
+from monolayer.training.settings import CropSettings, GreySettings
 from monolayer.training.workers import needs_workers
 
 BATCH_SCRIPT = {

@@ -11,9 +11,9 @@ import yaml
 from pycocotools import mask as coco_mask
 from tiny_project import TINY, Project, disc_sample
 
-from monolayer.coco import Coco, Image, write_coco
+from monolayer.annotations.coco import Coco, Image, write_coco
 from monolayer.datasets._label_images import annotations_of_labels, numbered
-from monolayer.images import write_tiff
+from monolayer.images.files import write_tiff
 from stages.predict import predict
 from stages.train import train
 from stages.tune import tune

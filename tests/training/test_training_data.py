@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny_project import Sample, disc_sample, packed_of
 
-from monolayer.normalisation import NormaliseSettings
+from monolayer.images.normalisation import NormaliseSettings
 from monolayer.training.data import WholeImages, home_of, spread
 
 

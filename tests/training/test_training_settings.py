@@ -1,10 +1,10 @@
 import pytest
 
-from monolayer.compute import ComputeSettings
+from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.models._settings import ModelSettings
+from monolayer.models.base.settings import ModelSettings
 from monolayer.parameters import validate
-from monolayer.training._settings import TrainSettings, check_shares, read_seed
+from monolayer.training.settings import TrainSettings, check_shares, read_seed
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "zero", True, None])

@@ -11,7 +11,7 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from monolayer.errors import InputError
-from monolayer.losses import dice_loss
+from monolayer.heads.base.losses import dice_loss
 from monolayer.training.epoch_loss import EpochLoss
 from monolayer.training.processes import Share
 from monolayer.training.workers import run_workers

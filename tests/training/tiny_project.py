@@ -10,11 +10,11 @@ import numpy as np
 import tifffile
 import yaml
 
-from monolayer.coco import Coco, Image, write_coco
-from monolayer.compute import ComputeSettings
-from monolayer.images import write_tiff
-from monolayer.normalisation import grey_histogram
-from monolayer.packing import Packed, pack_split
+from monolayer.annotations.coco import Coco, Image, write_coco
+from monolayer.compute.settings import ComputeSettings
+from monolayer.images.files import write_tiff
+from monolayer.images.normalisation import grey_histogram
+from monolayer.training.packing import Packed, pack_split
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {

@@ -4,8 +4,8 @@ import torch
 from tiny_cellsam import SMALL
 from transformers import SamConfig, SamModel
 
-from monolayer.models._cellsam.encoder import accept_any_size, encode
-from monolayer.models._cellsam.sizes import SIZES, build_sam
+from monolayer.models.cellsam.encoder import accept_any_size, encode
+from monolayer.models.cellsam.sizes import SIZES, build_sam
 
 
 def test_features_of_an_image_as_large_as_sams_are_those_of_transformers():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from monolayer.models._cellsam.finder import Found
-from monolayer.models._cellsam.matching import ALPHA, BOX_WEIGHTS, box_terms, costs_of, match
-from monolayer.models._cellsam.neighbourhood import BLOCK, REACH, Neighbourhood
+from monolayer.models.cellsam.finder import Found
+from monolayer.models.cellsam.matching import ALPHA, BOX_WEIGHTS, box_terms, costs_of, match
+from monolayer.models.cellsam.neighbourhood import BLOCK, REACH, Neighbourhood
 
 
 def test_a_query_attends_to_its_neighbours_alone():

@@ -5,14 +5,14 @@ import pytest
 import torch
 from tiny_cellsam import TINY, grid_of_squares
 
-from monolayer.heads.boxes import cells_of
-from monolayer.models._box_masks import box_mask_runs
-from monolayer.models._cellsam import drawing
-from monolayer.models._cellsam.lessons import lessons
-from monolayer.models._cellsam.masks import Masks, ask, margins, mask_terms
-from monolayer.models._cellsam.sizes import SIZES, build_sam
-from monolayer.models._cellsam.windows import Frame, frame_of
-from monolayer.rasterise import painted
+from monolayer.annotations.rasterise import painted
+from monolayer.heads.boxes.head import cells_of
+from monolayer.models.base.box_masks import box_mask_runs
+from monolayer.models.cellsam import drawing
+from monolayer.models.cellsam.lessons import lessons
+from monolayer.models.cellsam.masks import Masks, ask, margins, mask_terms
+from monolayer.models.cellsam.sizes import SIZES, build_sam
+from monolayer.models.cellsam.windows import Frame, frame_of
 
 
 def test_masks_of_boxes_are_those_of_transformers():

@@ -16,8 +16,8 @@ from tiny_cellsam import SMALL, built
 from transformers import SamModel
 
 from monolayer.errors import InputError
-from monolayer.models._cellsam.published import PUBLISHED
-from monolayer.models._cellsam.sizes import SIZES, build_sam
+from monolayer.models.cellsam.published import PUBLISHED
+from monolayer.models.cellsam.sizes import SIZES, build_sam
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -65,8 +65,8 @@ def test_a_folder_without_such_weights(
 # Transformers reads the address of its hub where it is imported.
 FROM_THE_HUB = """
 import torch
-from monolayer.models import cellsam
-from monolayer.models._cellsam.sizes import SIZES
+from monolayer.models.cellsam import model as cellsam
+from monolayer.models.cellsam.sizes import SIZES
 from tiny_cellsam import SMALL
 SIZES["tiny"] = SMALL
 settings = {"architecture": "cellsam", "size": "tiny", "weights": "facebook/sam-vit-base"}

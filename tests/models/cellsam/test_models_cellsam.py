@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny_cellsam import built, grid_of_squares
 
-from monolayer.models import cellsam
+from monolayer.models.cellsam import model as cellsam
 
 
 def test_masks_that_are_thought_bad_are_left_out():

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from monolayer.models import cellsam
-from monolayer.models._cellsam.sizes import SIZES
+from monolayer.models.cellsam import model as cellsam
+from monolayer.models.cellsam.sizes import SIZES
 
 TINY = SIZES["tiny"]
 SMALL = TINY._replace(window=32, attention_window=2, channels=16, mask_channels=16, mask_hidden=16)

@@ -1,0 +1,181 @@
+"""COCO annotation files: read whole and fast, written in pieces.
+
+LIVECell's training file is 580 MB of polygons that most stages only hand on, so the polygons stay
+undecoded text (`msgspec.Raw`) until somebody asks for them.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+
+import msgspec
+
+from monolayer.annotations import livecell_names
+from monolayer.errors import InputError
+
+SPLITS = ("train", "val", "test")
+
+Truth = Literal["complete", "partial", "none"]
+"""Whether all cells of an image are annotated, or only some, or nobody has annotated it."""
+
+
+class Image(msgspec.Struct, omit_defaults=True, gc=False):
+    """One image of a split."""
+
+    id: int
+    file_name: str
+    """Path below the folder of images, or the bare name of a file somewhere below it."""
+    width: int
+    height: int
+    cell_type: str = ""
+    """Set where the file name does not tell it; see `cell_type_of`."""
+    sequence: str = ""
+    """Recording that the image is a frame of, where the file name does not tell it; see `place_in_time`."""
+    frame: int = 0
+    """Its number in that recording."""
+    truth: Truth = "complete"
+    """How far it is annotated."""
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """One annotated cell."""
+
+    id: int
+    image_id: int
+    segmentation: msgspec.Raw
+    """JSON text of the polygons or of the run-length code; see `decode_segmentation`."""
+    area: float
+    bbox: msgspec.Raw
+    """JSON text of ``[left, top, width, height]`` in pixels."""
+    category_id: int = 1
+    iscrowd: int = 0
+
+
+class Coco(msgspec.Struct):
+    """One split: its images and their annotations."""
+
+    images: list[Image]
+    annotations: list[Annotation]
+
+
+class _CocoFile(msgspec.Struct):
+    # LIVECell's single-cell-type files hold a mapping from id to annotation instead of a list.
+    images: list[Image]
+    annotations: list[Annotation] | dict[str, Annotation]
+
+
+def read_coco(path: Path) -> Coco:
+    """Read an annotation file, with its annotations as a list or as a mapping from id.
+
+    Raises
+    ------
+    InputError
+        The file is missing, truncated, not JSON, or not in COCO's form.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path} not found: run the stage that writes it") from None
+    try:
+        content = msgspec.json.decode(data, type=_CocoFile)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path} is JSON, but not a COCO annotation file: {error}") from None
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"{path} ({len(data)} bytes) is truncated or not JSON: {error}. Delete it and fetch it again."
+        ) from None
+    annotations = content.annotations
+    return Coco(content.images, list(annotations.values()) if isinstance(annotations, dict) else annotations)
+
+
+def write_coco(path: Path, coco: Coco) -> None:
+    """Write a split as a COCO file, whole or not at all (a temporary file is renamed)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    with partial.open("wb") as file:
+        file.write(b'{"categories":[{"id":1,"name":"cell","supercategory":"cell"}],\n"images":[')
+        file.writelines(_pieces(coco.images))
+        file.write(b'],\n"annotations":[')
+        file.writelines(_pieces(coco.annotations))
+        file.write(b"]}\n")
+    os.replace(partial, path)
+
+
+def _pieces(items: Iterable[Any]) -> Iterator[bytes]:
+    # A piece is a JSON list without its brackets: the whole file as one bytes object would double the memory.
+    remaining = iter(items)
+    separator = b""
+    while batch := list(islice(remaining, 10_000)):
+        yield separator + msgspec.json.encode(batch)[1:-1]
+        separator = b",\n"
+
+
+def annotations_by_image(coco: Coco) -> dict[int, list[Annotation]]:
+    """Group the annotations by image id; an image without any has an empty list."""
+    groups: dict[int, list[Annotation]] = {image.id: [] for image in coco.images}
+    for annotation in coco.annotations:
+        groups.setdefault(annotation.image_id, []).append(annotation)
+    return groups
+
+
+class RunLengths(TypedDict):
+    """A mask as COCO writes it."""
+
+    size: Annotated[list[int], msgspec.Meta(min_length=2, max_length=2)]
+    """Height and width in pixels."""
+    counts: list[Annotated[int, msgspec.Meta(ge=0)]] | str
+    """Lengths of the runs outside and inside, down the columns; as a list, or compressed."""
+
+
+Segmentation = list[list[float]] | RunLengths
+"""Polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length code."""
+
+
+def decode_segmentation(raw: msgspec.Raw) -> Segmentation:
+    """Decode the JSON text of one cell; what is no segmentation is a `msgspec.ValidationError`.
+
+    >>> decode_segmentation(msgspec.Raw(b"[[1, 1, 3, 1, 3, 3]]"))
+    [[1.0, 1.0, 3.0, 1.0, 3.0, 3.0]]
+    """
+    return _SEGMENTATION.decode(raw)
+
+
+_SEGMENTATION = msgspec.json.Decoder(Segmentation)
+
+
+def cell_type_of(image: Image) -> str:
+    """Return the image's own cell type, else the one in its LIVECell file name, else ``cell``.
+
+    >>> cell_type_of(Image(1, "BV2_Phase_D4_1_00d12h00m_2.tif", 704, 520))
+    'BV2'
+    """
+    if image.cell_type:
+        return image.cell_type
+    name = livecell_names.parse(image.file_name)
+    return name.cell_type if name else "cell"
+
+
+class PlaceInTime(NamedTuple):
+    """Which frame of which recording an image is."""
+
+    sequence: str
+    frame: int
+    """Ascends with time."""
+
+
+def place_in_time(image: Image) -> PlaceInTime:
+    """Return the image's own sequence, else that of its LIVECell file name, else a sequence of its own.
+
+    >>> place_in_time(Image(1, "BV2_Phase_D4_1_00d12h00m_2.tif", 704, 520))
+    PlaceInTime(sequence='BV2_D4_1_2', frame=720)
+    >>> place_in_time(Image(1, "nuclei.png", 256, 256))
+    PlaceInTime(sequence='nuclei.png', frame=0)
+    """
+    if image.sequence:
+        return PlaceInTime(image.sequence, image.frame)
+    name = livecell_names.parse(image.file_name)
+    if name is None:
+        return PlaceInTime(image.file_name, 0)
+    return PlaceInTime(f"{name.cell_type}_{name.well}_{name.location}_{name.crop}", name.minutes)

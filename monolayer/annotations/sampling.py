@@ -1,0 +1,88 @@
+"""Choose a share of the images: seeded, by cell type, without replacement, stable."""
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TypeVar
+
+from monolayer.annotations.coco import Coco, Image, cell_type_of
+from monolayer.parameters import Settings
+
+Item = TypeVar("Item")
+
+
+class SampleSettings(Settings):
+    """How the subset is drawn; its size stands in the data set's own entry."""
+
+    seed: int = 0
+    """Another seed, another subset."""
+
+
+def sample_images(coco: Coco, *, fraction: float = 1.0, number: int | None = None, seed: int = 0) -> Coco:
+    """Keep a share of the images, the same for each cell type, with all their annotations.
+
+    Every image has a place in a queue of its cell type that depends on the seed and its id alone, and a
+    subset takes the head of each queue. So a larger subset contains the smaller one, and images that are
+    added to the data set do not reshuffle the others.
+
+    Parameters
+    ----------
+    coco
+        One split.
+    fraction
+        Share of each cell type to keep, in (0, 1]; rounded up, so that no cell type is lost.
+    number
+        Number of images to keep in all, instead of a fraction. The cell types share it in proportion to
+        their size; all images stay when there are fewer.
+    seed
+        Of the queues.
+
+    Returns
+    -------
+    Coco
+        The images in their original order, and their annotations. Annotations of images that the split does
+        not list are kept as well: whether they are errors is for the cleaning to say.
+    """
+    kept = _share(coco.images, fraction, seed) if number is None else _number(coco.images, number, seed)
+    dropped = {image.id for image in coco.images} - kept
+    return Coco(
+        images=[image for image in coco.images if image.id in kept],
+        annotations=[annotation for annotation in coco.annotations if annotation.image_id not in dropped],
+    )
+
+
+def _share(images: list[Image], fraction: float, seed: int) -> set[int]:
+    share = Fraction(str(fraction))  # .07 * 100 is 7.000000000000001, which would round up to 8
+    return {image.id for queue in _queues(images, seed) for image in queue[: math.ceil(share * len(queue))]}
+
+
+def _number(images: list[Image], number: int, seed: int) -> set[int]:
+    places = [
+        (Fraction(place, len(queue)), turn, image.id)
+        for turn, queue in enumerate(_queues(images, seed))
+        for place, image in enumerate(queue)
+    ]
+    return {image_id for _, _, image_id in sorted(places)[:number]}
+
+
+def _queues(images: list[Image], seed: int) -> list[list[Image]]:
+    by_type: dict[str, list[Image]] = defaultdict(list)
+    for image in images:
+        by_type[cell_type_of(image)].append(image)
+    return [sorted(by_type[name], key=lambda image: _place(image, seed)) for name in sorted(by_type)]
+
+
+def _place(image: Image, seed: int) -> bytes:
+    return hashlib.blake2b(f"{seed} {image.id} {image.file_name}".encode(), digest_size=8).digest()
+
+
+def spread(items: Sequence[Item], count: int | None) -> list[Item]:
+    """Take `count` items, evenly spread over the list; all where `count` is None or too large.
+
+    >>> spread("abcdef", 3)
+    ['a', 'c', 'e']
+    """
+    wanted = len(items) if count is None else min(count, len(items))
+    return [items[index * len(items) // wanted] for index in range(wanted)]

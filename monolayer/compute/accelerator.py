@@ -1,0 +1,64 @@
+"""Which device the nets run on, and in which number format."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from monolayer.compute.settings import Accelerator, ComputeSettings, NumberFormat, Precision
+from monolayer.errors import InputError
+
+
+def on_this_machine(compute: ComputeSettings) -> ComputeSettings:
+    """Return the settings with each ``auto`` replaced by what it means here."""
+    device = find_device(compute.accelerator)
+    available = torch.cuda.device_count() if device.type == "cuda" else 1
+    return compute.model_copy(
+        update={
+            "accelerator": "gpu" if device.type == "cuda" else "cpu",
+            "devices": available if compute.devices == "auto" else compute.devices,
+            "precision": choose_precision(compute.precision, device),
+        }
+    )
+
+
+def find_device(accelerator: Accelerator) -> torch.device:
+    """Return the device that a parameter means, or raise an `InputError` where there is no such one."""
+    available = torch.cuda.is_available()
+    if accelerator == "gpu" and not available:
+        raise InputError(
+            "params.yaml: compute.accelerator: gpu, but torch finds none here: choose auto or cpu, "
+            "or install the driver and a build of torch for this GPU"
+        )
+    return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
+
+
+def choose_precision(precision: Precision, device: torch.device) -> NumberFormat:
+    """Return the number format that a parameter means on a device."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
+    # Without such instructions a CPU computes bfloat16 at half the speed of float32.
+    capabilities = torch.cpu.get_capabilities()
+    native = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
+    return "bf16-mixed" if native else "32-true"
+
+
+def autocast(precision: Precision, device: torch.device) -> torch.autocast:
+    """Return the context in which nets compute on a device in the number format that a parameter means."""
+    chosen = choose_precision(precision, device)
+    dtype = torch.float16 if chosen == "16-mixed" else torch.bfloat16
+    return torch.autocast(device.type, dtype, enabled=chosen != "32-true")
+
+
+@contextmanager
+def memory_decided_by(*keys: str) -> Iterator[None]:
+    """Turn a GPU's running out of memory into an `InputError` that names what to lower in params.yaml."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise InputError(
+            f"the memory of the GPU is full: lower {' or '.join(keys)} in params.yaml "
+            f"({str(error).splitlines()[0]})"
+        ) from None

@@ -1,0 +1,20 @@
+"""What may be set of the decoder flow."""
+
+from pydantic import Field
+
+from monolayer import parameters
+from monolayer.parameters import Number
+
+
+class Settings(parameters.Settings):
+    """How cells are gathered."""
+
+    threshold: Number = Field(default=0.5, gt=0, lt=1)
+    """Probability from which a pixel belongs to a cell."""
+    steps: int = Field(default=200, gt=0)
+    """How often pixels move by the flow where they are, which is about a pixel long."""
+    flow_error: Number | None = Field(default=0.4, gt=0)
+    """Cells are removed whose own flow differs from the predicted one by a larger mean squared length; None
+    removes none."""
+    cell_area: int = Field(default=30, ge=0)
+    """Cells of fewer pixels are removed."""

@@ -1,0 +1,17 @@
+"""What may be set of the decoder stardist."""
+
+from pydantic import Field
+
+from monolayer import parameters
+from monolayer.parameters import Number
+
+
+class Settings(parameters.Settings):
+    """Which polygons are cells."""
+
+    threshold: Number = Field(default=0.5, gt=0, lt=1)
+    """Object probability from which a pixel may be the centre of a cell."""
+    overlap: Number = Field(default=0.4, ge=0, le=1)
+    """A polygon is removed if it shares more with a more probable one, of the area of the smaller one."""
+    cell_area: int = Field(default=30, ge=0)
+    """Cells of fewer pixels are removed."""

@@ -1,0 +1,122 @@
+"""Files from a server, fetched once, checked, and found again by the next run."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from monolayer.download.http import note_beside, receive, write_note
+from monolayer.errors import InputError
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """A complete file at hand."""
+
+    path: Path
+    origin: str
+    """Its URL, or its path on this machine."""
+    bytes: int
+    sha256: str
+
+
+class _Record(msgspec.Struct):
+    # The note beside a finished file.
+    url: str
+    bytes: int
+    sha256: str
+
+
+def fetch(url: str, folder: Path, sha256: str | None = None) -> Fetched:
+    """Download a file, or find it downloaded.
+
+    Parameters
+    ----------
+    url
+        ``http://`` or ``https://``.
+    folder
+        Where files wait, unfinished and finished, each under a name made from its URL. It may be deleted
+        at any time.
+    sha256
+        The file's known digest in hexadecimal; without it the digest is only recorded.
+
+    Raises
+    ------
+    InputError
+        As `monolayer.download.http.receive`; or the file has another digest, and was removed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{Path(urlsplit(url).path).name}"
+    fetched = _finished(path)
+    if fetched is None:
+        part = path.with_name(path.name + ".part")
+        receive(url, part)
+        fetched = _finish(url, part, path)
+    try:
+        return _checked(fetched, sha256)
+    except InputError as error:
+        discard(fetched)
+        raise InputError(f"{error}. It was removed: run the stage again to fetch it anew") from None
+
+
+def inspect(path: Path, sha256: str | None = None) -> Fetched:
+    """Describe a file at hand as `fetch` describes a fetched one.
+
+    Raises
+    ------
+    InputError
+        The file has another SHA-256 than the one given.
+    """
+    return _checked(Fetched(path, str(path), path.stat().st_size, _sha256(path)), sha256)
+
+
+def discard(fetched: Fetched) -> None:
+    """Remove a fetched file that turned out to be unusable, so that the next run fetches it anew."""
+    fetched.path.unlink()
+    note_beside(fetched.path).unlink()
+
+
+@contextmanager
+def discarded_on(fault: type[InputError], file: Fetched, folder: Path) -> Iterator[None]:
+    """Remove a file that `fetch` brought to a folder where its use raises `fault`, and say so in the error.
+
+    A damaged download must not be found again by the next run; the user's own files stay.
+    """
+    try:
+        yield
+    except fault as error:
+        if file.path.parent != folder:
+            raise
+        discard(file)
+        raise InputError(f"{error}. The copy of {file.origin} was removed: run the stage again") from None
+
+
+def _finished(path: Path) -> Fetched | None:
+    note = note_beside(path)
+    if not (path.exists() and note.exists()):
+        return None
+    record = msgspec.json.decode(note.read_bytes(), type=_Record)
+    # The digest is taken again: a full disk or a lost power supply may have damaged the file since.
+    return Fetched(path, record.url, record.bytes, record.sha256) if _sha256(path) == record.sha256 else None
+
+
+def _finish(url: str, part: Path, path: Path) -> Fetched:
+    # The note comes first: a file without one would be fetched again after a kill between the two.
+    record = _Record(url, part.stat().st_size, _sha256(part))
+    write_note(path, record)
+    part.replace(path)
+    note_beside(part).unlink()
+    return Fetched(path, url, record.bytes, record.sha256)
+
+
+def _checked(fetched: Fetched, sha256: str | None) -> Fetched:
+    if sha256 is not None and fetched.sha256 != sha256.lower():
+        raise InputError(f"{fetched.origin} has SHA-256 {fetched.sha256}, but {sha256} was expected")
+    return fetched
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,197 @@
+"""All methods on the same images: ranking, intervals and paired differences."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from monolayer.errors import InputError
+from monolayer.evaluation.methods import Method
+from monolayer.evaluation.settings import CompareSettings
+from monolayer.metrics.bootstrap import draw_images, percentile_interval
+from monolayer.metrics.ranked_detections import DRAWN
+
+LOWER_IS_BETTER = ("confluence_rmse", "count_mae", "count_relative_error")
+
+
+class Estimate(NamedTuple):
+    """A number and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ComparisonRow(NamedTuple):
+    """One method's scores over the test images."""
+
+    method: str
+    kind: str
+    """``model`` or ``threshold``."""
+    images: int
+    scores: dict[str, Estimate]
+    """Those of the settings that the method has: a threshold finds no cells."""
+    difference: Estimate | None
+    """The ranking score less that of the best method, on the same images; None where the method has none."""
+
+    def flat(self) -> dict[str, Any]:
+        """Return everything under names without levels: ``dice``, ``dice_low``, ``dice_high`` and so on."""
+        estimates = {**self.scores, "difference": self.difference}
+        values: dict[str, Any] = {"method": self.method, "kind": self.kind, "images": self.images}
+        for name, estimate in estimates.items():
+            if estimate is not None:
+                values |= dict(zip((name, f"{name}_low", f"{name}_high"), estimate, strict=True))
+        return values
+
+
+def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> list[ComparisonRow]:
+    """Compare methods over the same images.
+
+    Parameters
+    ----------
+    methods
+        Their scores.
+    settings
+        Scores and draws.
+
+    Returns
+    -------
+    list of ComparisonRow
+        The best first; those without the ranking score last.
+
+    Raises
+    ------
+    InputError
+        The methods were not scored on the same images, or no method has a score of that name: there is none,
+        or partial truth refuses it. Of the scores that are only written, those that are refused are left out.
+    """
+    _check(methods, settings)
+    weights = draw_images(len(methods[0].image_ids), settings.resamples, settings.seed)
+    names = list(dict.fromkeys([settings.score, *settings.scores]))
+    drawn = [
+        {name: _draw(method, name, weights, settings) for name in names if name in method.scores}
+        for method in methods
+    ]
+    sign = -1 if settings.score in LOWER_IS_BETTER else 1
+    ranked = [own for own in drawn if settings.score in own]
+    best = max(ranked, key=lambda own: sign * own[settings.score][0])[settings.score]
+    rows = [
+        ComparisonRow(
+            method.name,
+            method.kind,
+            len(method.image_ids),
+            {name: _estimate(own[name]) for name in names if name in own},
+            _estimate(own[settings.score] - best) if settings.score in own else None,
+        )
+        for method, own in zip(methods, drawn, strict=True)
+    ]
+    return sorted(rows, key=lambda row: _place(row, settings.score, sign))
+
+
+def _draw(method: Method, name: str, weights: np.ndarray, settings: CompareSettings) -> np.ndarray:
+    """Return the score of all images, and behind it those of the draws, float64 [1 + R]."""
+    count = settings.ap_resamples if name in DRAWN else settings.resamples
+    every = np.ones((1, weights.shape[1]), dtype=weights.dtype)
+    return method.scores[name](np.concatenate([every, weights[:count]]))
+
+
+def _estimate(drawn: np.ndarray) -> Estimate:
+    low, high = percentile_interval(drawn[1:])
+    return Estimate(float(drawn[0]), float(low), float(high))
+
+
+def _place(row: ComparisonRow, score: str, sign: int) -> float:
+    return -sign * row.scores[score].value if score in row.scores else np.inf
+
+
+def _check(methods: Sequence[Method], settings: CompareSettings) -> None:
+    known = list(dict.fromkeys(name for method in methods for name in method.scores))
+    refused = next((method.refused for method in methods if method.refused), "")
+    if refused and settings.score not in known:
+        raise InputError(
+            f"params.yaml: compare.score: there is no {settings.score!r} here, as {refused}. There is: "
+            f"{', '.join(known)}"
+        )
+    for name in (settings.score, *settings.scores):
+        if name not in known and not refused:
+            raise InputError(
+                f"params.yaml: compare: no method has a score {name!r}; valid: {', '.join(known)}"
+            )
+    first = methods[0]
+    for method in methods[1:]:
+        if differing := set(first.image_ids.tolist()) ^ set(method.image_ids.tolist()):
+            raise InputError(
+                f"{first.name} and {method.name} were scored on different test images: {len(differing)} are "
+                f"in one only, such as id {min(differing)}. Run `dvc repro`, so that all see the same."
+            )
+
+
+def scores_by_cell_type(
+    methods: Sequence[Method], rows: Sequence[ComparisonRow], score: str
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return the cell types, and each method's score on each of them, float64 [C], in the order of `rows`."""
+    by_name = {method.name: method for method in methods if score in method.scores}
+    types = sorted(set(methods[0].cell_types.tolist()))
+    chosen = np.stack([methods[0].cell_types == name for name in types]).astype(np.int64)
+    ranked = [by_name[row.method] for row in rows if row.method in by_name]
+    return types, {method.name: method.scores[score](chosen) for method in ranked}
+
+
+def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
+    """Write the comparison as CSV, numbers to six digits; what a method has not stays empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flat = [row.flat() for row in rows]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        names = max(flat, key=len)
+        writer = csv.DictWriter(file, list(names), restval="", lineterminator="\n")
+        writer.writeheader()
+        for row in flat:
+            writer.writerow(
+                {name: format(v, ".6f") if isinstance(v, float) else v for name, v in row.items()}
+            )
+
+
+def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "") -> dict[str, Any]:
+    """Return each method's scores by its name, and the best model and the best threshold by the score.
+
+    Beside them stands why some scores are refused, where some are.
+    """
+    metrics: dict[str, Any] = {"score": score, **({"refused": refused} if refused else {})}
+    for kind in ("model", "threshold"):
+        ranked = [row.method for row in rows if row.kind == kind and score in row.scores]
+        if ranked:
+            metrics[f"best_{kind}"] = ranked[0]
+    for row in rows:
+        metrics[row.method] = {name: value for name, value in row.flat().items() if name != "method"}
+    return metrics
+
+
+def comparison_text(rows: list[ComparisonRow], score: str) -> str:
+    """Return the comparison as a table for the terminal."""
+    others = [name for name in rows[0].scores if name != score]
+    header = ("method", score, "95 % interval", "less the best", "95 % interval", *others)
+    table = [header, *(_cells(row, score, others) for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(header))]
+    lines = []
+    for method, *numbers in table:
+        columns = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True)]
+        lines.append("  ".join([method.ljust(widths[0]), *columns]))
+    lines.insert(1, "-" * len(lines[0]))
+    return "\n".join(lines)
+
+
+def _cells(row: ComparisonRow, score: str, others: list[str]) -> tuple[str, ...]:
+    values = [f"{row.scores[name].value:.3f}" if name in row.scores else "" for name in others]
+    if row.difference is None:
+        return (row.method, "", "", "", "", *values)
+    own, difference = row.scores[score], row.difference
+    return (
+        row.method,
+        f"{own.value:.3f}",
+        f"{own.low:.3f} to {own.high:.3f}",
+        f"{difference.value:+.3f}",
+        f"{difference.low:+.3f} to {difference.high:+.3f}",
+        *values,
+    )

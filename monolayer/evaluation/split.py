@@ -1,0 +1,275 @@
+"""A model's foreground and cells of every image against the truth, on raw and on cleaned annotations."""
+
+import json
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from monolayer.annotations.coco import Coco, Image, cell_type_of
+from monolayer.annotations.rasterise import CellRuns, cell_runs, foreground_mask, union
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
+from monolayer.errors import InputError
+from monolayer.evaluation.cells import (
+    AnnotatedImage,
+    ImageCells,
+    annotated_images,
+    best_score_floor,
+    compare_cells,
+    counts_at_floors,
+    summarise_cells,
+    true_cells,
+)
+from monolayer.evaluation.foreground import ImageScore, summarise
+from monolayer.evaluation.settings import CellSettings
+from monolayer.images.files import read_image
+from monolayer.metrics.overlap import confusion, dice
+from monolayer.metrics.partial_truth import of_annotated_cells, refusal
+from monolayer.predictions.files import Result
+
+THRESHOLDS = tuple(percent / 100 for percent in range(5, 100, 5))
+"""Those that `choose_threshold` tries."""
+
+
+class TruthTask(NamedTuple):
+    """One image's annotations and prediction, light enough to travel to another process."""
+
+    truth: AnnotatedImage
+    prediction: Path
+    """Of the foreground, ``<image id>.png``."""
+    results: list[Result]
+    """Predicted cells."""
+
+    @property
+    def image(self) -> Image:
+        """The image."""
+        return self.truth.image
+
+
+class Evaluation(NamedTuple):
+    """A split's images against one truth."""
+
+    split: str
+    cleaning: str
+    """``raw`` or ``clean``: which annotations are the truth."""
+    threshold: float
+    """Probability from which a pixel was predicted foreground."""
+    score_floor: float
+    """Score from which a predicted cell counted."""
+    settings: CellSettings
+    """How the cells were scored."""
+    scores: list[ImageScore]
+    """Of the foreground of the images that have a prediction; none where partial truth refuses them."""
+    cells: list[ImageCells]
+    """Of the images that have a prediction."""
+    unpredicted: list[str]
+    """File names of the images that have none."""
+
+    @property
+    def refused(self) -> str:
+        """Why the scores that need complete truth are refused, or ""."""
+        return refusal(cells.image.truth for cells in self.cells)
+
+
+def truth_tasks(coco: Coco, foreground: Path, results: dict[int, list[Result]]) -> list[TruthTask]:
+    """Pair each annotated image of a split with its foreground in a folder and its cells, by image id."""
+    annotated = [image for image in coco.images if image.truth != "none"]
+    return [
+        TruthTask(truth, foreground / f"{truth.image.id}.png", results[truth.image.id])
+        for truth in annotated_images(coco, annotated)
+    ]
+
+
+def truth_and_prediction(task: TruthTask, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the true and the predicted foreground of one image, bool [H, W] each."""
+    truth, levels = _truth_and_levels(task)
+    return truth, levels >= threshold * 255
+
+
+def _truth_and_levels(task: TruthTask) -> tuple[np.ndarray, np.ndarray]:
+    """Return the true foreground, bool [H, W], and the predicted probability, uint8 [H, W]."""
+    image = task.image
+    segmentations = [msgspec.Raw(text) for text in task.truth.segmentations]
+    return foreground_mask(segmentations, image.height, image.width), read_image(task.prediction, image)
+
+
+def choose_threshold(tasks: list[TruthTask], compute: ComputeSettings) -> float:
+    """Return the threshold of `THRESHOLDS` with the highest mean Dice; of equal ones, that nearest to 0.5.
+
+    A short training leaves a net's probabilities too low or too high: its ranking of the pixels is better
+    than the mask at 0.5 says. Choose on val images, never on test.
+
+    Parameters
+    ----------
+    tasks
+        As `truth_tasks` returns them; images of partial truth do not count.
+    compute
+        Where the work runs.
+
+    Raises
+    ------
+    InputError
+        No image has complete truth, or one has no prediction, or one of another size.
+    """
+    counts = np.stack(map_parallel(_count_at_thresholds, _complete(tasks), compute))  # [N, thresholds, 4]
+    scores = zip(THRESHOLDS, dice(counts).mean(axis=0), strict=True)
+    return max(scores, key=lambda pair: (pair[1], -abs(pair[0] - 0.5)))[0]
+
+
+def _count_at_thresholds(task: TruthTask) -> np.ndarray:
+    truth, levels = _truth_and_levels(task)
+    return np.stack([confusion(truth, levels >= threshold * 255) for threshold in THRESHOLDS])
+
+
+def choose_score_floor(tasks: list[TruthTask], compute: ComputeSettings) -> float:
+    """Return the `best_score_floor`; parameters and errors as of `choose_threshold`."""
+    return best_score_floor(map_parallel(_count_at_floors, _complete(tasks), compute))
+
+
+def _count_at_floors(task: TruthTask) -> np.ndarray:
+    return counts_at_floors(true_cells(task.truth), *predicted_cells(task))
+
+
+def _complete(tasks: list[TruthTask]) -> list[TruthTask]:
+    complete = [task for task in tasks if task.image.truth == "complete"]
+    if not complete:
+        raise InputError(
+            "no val image has all its cells annotated: set evaluate.threshold and evaluate.score_floor, "
+            "such as 0.5 and 0"
+        )
+    return complete
+
+
+def evaluate_split(
+    tasks: list[TruthTask],
+    model: str,
+    split: str,
+    cleaning: str,
+    threshold: float,
+    score_floor: float,
+    settings: CellSettings,
+    compute: ComputeSettings,
+) -> Evaluation:
+    """Score a model on the images of a split.
+
+    Parameters
+    ----------
+    tasks
+        As `truth_tasks` returns them.
+    model, split, cleaning
+        What the scores are of.
+    threshold
+        Probability, in (0, 1], from which a pixel is predicted foreground.
+    score_floor
+        Score, in [0, 1], from which a predicted cell counts.
+    settings
+        How cells are scored.
+    compute
+        Where the work runs.
+
+    Raises
+    ------
+    InputError
+        No image is annotated or has a prediction, a prediction has another size than its image, or a cleaned
+        image has none: only images whose file cannot be read, which cleaning removes, may lack one.
+    """
+    if not tasks:
+        raise InputError(f"no image of {split} is annotated: put annotated images into it")
+    predicted = [task for task in tasks if task.prediction.exists()]
+    unpredicted = [task.image.file_name for task in tasks if not task.prediction.exists()]
+    if not predicted:
+        raise InputError(f"no image of {split} has a prediction: run `dvc repro -f predict@{model}`")
+    if cleaning == "clean" and unpredicted:
+        raise InputError(f"{unpredicted[0]} of {split} has no prediction: run `dvc repro -f predict@{model}`")
+    evaluate_image = partial(_evaluate_image, threshold=threshold, score_floor=score_floor, settings=settings)
+    evaluated = map_parallel(evaluate_image, predicted, compute)
+    scores = [
+        ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
+        for image, (four, _) in zip([task.image for task in predicted], evaluated, strict=True)
+    ]
+    cells = [own for _, own in evaluated]
+    evaluation = Evaluation(split, cleaning, threshold, score_floor, settings, scores, cells, unpredicted)
+    return evaluation._replace(scores=[]) if evaluation.refused else evaluation
+
+
+def _evaluate_image(
+    task: TruthTask, threshold: float, score_floor: float, settings: CellSettings
+) -> tuple[np.ndarray, ImageCells]:
+    truth = true_cells(task.truth)
+    mask = union(truth.runs, task.image.height, task.image.width)
+    levels = read_image(task.prediction, task.image)
+    cells = compare_cells(truth, *predicted_cells(task), settings, score_floor)
+    return confusion(mask, levels >= threshold * 255), cells
+
+
+def predicted_cells(task: TruthTask) -> tuple[CellRuns, np.ndarray]:
+    """Return pixels and scores, float64 [P], of an image's predicted cells."""
+    try:
+        runs = cell_runs([cell.segmentation for cell in task.results], task.image.height, task.image.width)
+    except InputError as error:
+        raise InputError(f"predicted cells of {task.image.file_name}: {error}") from None
+    return runs, np.array([cell.score for cell in task.results], dtype=np.float64)
+
+
+def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
+    """Return ``{split: {raw|clean: {overall, by_cell_type, by_cell_size, threshold, ...}}}``.
+
+    Scores that partial truth refuses are left out, and ``refused`` says why.
+    """
+    metrics: dict[str, Any] = {}
+    for evaluation in evaluations:
+        metrics.setdefault(evaluation.split, {})[evaluation.cleaning] = {
+            **(_remaining_scores(evaluation) if evaluation.refused else _all_scores(evaluation)),
+            **evaluation.settings.model_dump(),
+            "threshold": evaluation.threshold,
+            "score_floor": evaluation.score_floor,
+            "images_without_prediction": len(evaluation.unpredicted),
+            "without_prediction": evaluation.unpredicted,
+        }
+    return metrics
+
+
+def read_score_floor(path: Path) -> float:
+    """Return the score from which predicted cells counted in metrics that `evaluation_metrics` made.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or holds none.
+    """
+    try:
+        return float(json.loads(path.read_text(encoding="utf-8"))["val"]["clean"]["score_floor"])
+    except FileNotFoundError:
+        raise InputError(f"{path} not found: run the evaluate stage of the model") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} does not hold a score floor ({error!r}): evaluate again") from None
+
+
+def _all_scores(evaluation: Evaluation) -> dict[str, Any]:
+    foreground = summarise(evaluation.scores)
+    cells = summarise_cells(evaluation.cells, evaluation.settings)
+    return {
+        "overall": foreground["overall"] | cells["overall"],
+        "by_cell_type": {
+            name: scores | cells["by_cell_type"][name] for name, scores in foreground["by_cell_type"].items()
+        },
+        "by_cell_size": cells["by_cell_size"],
+    }
+
+
+def _remaining_scores(evaluation: Evaluation) -> dict[str, Any]:
+    cells = summarise_cells(evaluation.cells, evaluation.settings)
+    images = Counter(cell_type_of(own.image) for own in evaluation.cells)
+    return {
+        "refused": evaluation.refused,
+        "overall": {**of_annotated_cells(cells["overall"]), "images": images.total()},
+        "by_cell_type": {
+            name: {**of_annotated_cells(scores), "images": images[name]}
+            for name, scores in cells["by_cell_type"].items()
+        },
+        "by_cell_size": {name: of_annotated_cells(own) for name, own in cells["by_cell_size"].items()},
+    }

@@ -1,0 +1,57 @@
+"""Annotations and images as tables for other programs."""
+
+import csv
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from monolayer.annotations.coco import Coco, annotations_by_image, cell_type_of
+from monolayer.exploration.summary import ImageFacts
+
+ANNOTATION_COLUMNS = (
+    "split", "image_id", "file_name", "cell_type", "annotation_id", "area", "left", "top", "width", "height",
+)  # fmt: skip
+IMAGE_COLUMNS = ("split", "image_id", "file_name", "cell_type", "cells", "confluence")
+
+_BOX = msgspec.json.Decoder(tuple[float, float, float, float])
+
+
+def write_annotations(path: Path, splits: Mapping[str, Coco]) -> None:
+    """Write one row for each annotated cell, image by image; areas and boxes in pixels, as annotated."""
+    _write(path, ANNOTATION_COLUMNS, _annotation_rows(splits))
+
+
+def _annotation_rows(splits: Mapping[str, Coco]) -> Iterator[tuple[Any, ...]]:
+    for split, coco in splits.items():
+        groups = annotations_by_image(coco)
+        for image in coco.images:
+            start = (split, image.id, image.file_name, cell_type_of(image))
+            for annotation in groups[image.id]:
+                yield (*start, annotation.id, annotation.area, *_BOX.decode(annotation.bbox))
+
+
+def write_images(path: Path, facts: Iterable[ImageFacts]) -> None:
+    """Write one row for each image, with its number of annotated cells and its confluence if it is known."""
+    _write(
+        path,
+        IMAGE_COLUMNS,
+        (
+            (f.split, f.image.id, f.image.file_name, f.cell_type, len(f.areas), _known(f.confluence))
+            for f in facts
+        ),
+    )
+
+
+def _known(share: float) -> str:
+    return "" if math.isnan(share) else format(share, ".6f")
+
+
+def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

@@ -1,1 +1,0 @@
-"""The parts of CellSAM: see monolayer/models/cellsam.py."""

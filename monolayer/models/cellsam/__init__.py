@@ -1,0 +1,1 @@
+"""The parts of CellSAM: see monolayer/models/cellsam/model.py."""

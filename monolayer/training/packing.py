@@ -1,0 +1,249 @@
+"""A split's images and label images in two flat files, which training maps into memory."""
+
+import hashlib
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.lib.format import open_memmap
+
+from monolayer.annotations.coco import Image, read_coco
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
+from monolayer.errors import InputError
+from monolayer.images.files import ImageFolder, read_image, read_labels, write_whole
+from monolayer.images.normalisation import LEVELS, grey_histogram
+from monolayer.images.resizing import resize_image, resize_labels
+
+
+class _Index(msgspec.Struct):
+    # index.json, written last: with it the folder is complete.
+    images: list[Image]
+    digest: str
+
+
+class Packed(NamedTuple):
+    """All images of a split, one behind the other."""
+
+    pixels: np.ndarray
+    """Grey levels, uint8 [P], row by row."""
+    labels: np.ndarray
+    """uint16 [P], 0 = background, of the same pixels."""
+    foreground: np.ndarray
+    """Number of foreground pixels in each row of each image, int32 [R]."""
+    histograms: np.ndarray
+    """Number of pixels of each grey level in each image, int32 [N, 256]."""
+    images: list[Image]
+    """What the annotation file says of each image."""
+    digest: str
+    """Hexadecimal; differs where an image, a label or how far an image is annotated differs."""
+
+    @property
+    def heights(self) -> np.ndarray:
+        """int64 [N]."""
+        return np.array([image.height for image in self.images], dtype=np.int64)
+
+    @property
+    def widths(self) -> np.ndarray:
+        """int64 [N]."""
+        return np.array([image.width for image in self.images], dtype=np.int64)
+
+    def image(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return grey levels, uint8 [H, W], and labels, uint16 [H, W], of one image."""
+        start, shape = _starts(self.images)[index], (self.images[index].height, self.images[index].width)
+        part = slice(start, start + shape[0] * shape[1])
+        return self.pixels[part].reshape(shape), self.labels[part].reshape(shape)
+
+
+def pack_split(
+    annotations: Path, images: Path, masks: Path, split: str, out: Path, compute: ComputeSettings
+) -> None:
+    """Write ``{pixels,labels,foreground,histograms}.npy`` and ``index.json`` into a new folder.
+
+    Parameters
+    ----------
+    annotations
+        Folder of ``{split}.json``.
+    images
+        Folder of the image files.
+    masks
+        Folder of ``instance/{split}/{image id}.tif``.
+    split
+        ``train``, ``val`` or ``test``.
+    out
+        Folder to write to; `Packed` says what is in the files.
+    compute
+        Where the work runs.
+
+    Raises
+    ------
+    InputError
+        The split is empty, or a file is missing or does not fit the others.
+    """
+    listed = read_coco(annotations / f"{split}.json").images
+    if not listed:
+        raise InputError(
+            f"{annotations / f'{split}.json'} lists no image: training needs at least one in {split}. "
+            "Raise the dataset's fraction, or check what the deduplicate stage removed."
+        )
+    _create(out, listed)
+    folder = ImageFolder(images)
+    tasks = (
+        _Task(image, folder.path(image.file_name, split), masks, split, place)
+        for image, place in zip(listed, _places(out, listed), strict=True)
+    )
+    _complete(out, listed, map_parallel(_copy, tasks, compute))
+
+
+def pack_resized(packed: Packed, side: int, out: Path) -> None:
+    """Write a packed split with every image resized to `side` x `side` pixels into a new folder.
+
+    The histograms stay those of the images as they were.
+    """
+    listed = [msgspec.structs.replace(image, width=side, height=side) for image in packed.images]
+    _create(out, listed)
+    digests = []
+    for number, place in enumerate(_places(out, listed)):
+        image, labels = packed.image(number)
+        histogram = packed.histograms[number]
+        digests.append(_put(place, resize_image(image, side), resize_labels(labels, side), histogram))
+    _complete(out, listed, digests)
+
+
+def resized_once(packed: Packed, side: int, folder: Path) -> Packed:
+    """Return what `pack_resized` writes into `folder`, where another run, or process, may have written it."""
+    if not folder.exists():
+        own = folder.with_name(f"{folder.name}.{socket.gethostname()}.{os.getpid()}")
+        pack_resized(packed, side, own)
+        try:
+            own.rename(folder)
+        except OSError:
+            shutil.rmtree(own)  # another process was first
+    return read_packed(folder)
+
+
+def annotated(packed: Packed, partly: bool = False) -> np.ndarray:
+    """Return the positions of the images whose cells are all annotated, int64 [K], ascending.
+
+    The others stay packed: models of time see them between these, and learn from images that are `partly`
+    annotated, too.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    truths = ("complete", "partial") if partly else ("complete",)
+    positions = np.flatnonzero([image.truth in truths for image in packed.images])
+    if not len(positions):
+        raise InputError(
+            f"none of the {len(packed.images)} packed images, such as {packed.images[0].file_name}, has all "
+            "its cells annotated, which training and validation need: give more annotations (of ctc, `truth: "
+            "silver`), or put other images into this split"
+        )
+    return positions
+
+
+class _Place(NamedTuple):
+    # Where an image belongs in the files of a folder.
+    out: Path
+    number: int
+    first_pixel: int
+    first_row: int
+
+
+class _Task(NamedTuple):
+    image: Image
+    path: Path
+    masks: Path
+    split: str
+    place: _Place
+
+
+def _create(out: Path, listed: list[Image]) -> None:
+    out.mkdir(parents=True)
+    pixels = sum(image.height * image.width for image in listed)
+    rows = sum(image.height for image in listed)
+    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
+        "pixels": ("u1", (pixels,)),
+        "labels": ("<u2", (pixels,)),
+        "foreground": ("<i4", (rows,)),
+        "histograms": ("<i4", (len(listed), LEVELS)),
+    }
+    for name, (dtype, shape) in shapes.items():
+        open_memmap(out / f"{name}.npy", mode="w+", dtype=np.dtype(dtype), shape=shape).flush()
+
+
+def _places(out: Path, listed: list[Image]) -> Iterator[_Place]:
+    first_row = 0
+    for number, first_pixel in enumerate(_starts(listed).tolist()):
+        yield _Place(out, number, first_pixel, first_row)
+        first_row += listed[number].height
+
+
+def _complete(out: Path, listed: list[Image], digests: list[bytes]) -> None:
+    # Nothing is added for images of complete truth, which is all that most data sets have.
+    truths = [f"{number} {image.truth}\n" for number, image in enumerate(listed) if image.truth != "complete"]
+    content = b"".join(digests) + "".join(truths).encode()
+    index = _Index(listed, hashlib.blake2b(content, digest_size=20).hexdigest())
+    write_whole(out / "index.json", msgspec.json.encode(index))
+
+
+def _starts(images: list[Image]) -> np.ndarray:
+    areas = np.array([image.height * image.width for image in images], dtype=np.int64)
+    return np.cumsum(areas) - areas
+
+
+def _copy(task: _Task) -> bytes:
+    """Copy one image and its labels from their files."""
+    image = read_image(task.path, task.image)
+    labels = read_labels(task.masks, task.split, task.image)
+    return _put(task.place, image, labels, grey_histogram(image))
+
+
+def _put(place: _Place, image: np.ndarray, labels: np.ndarray, histogram: np.ndarray) -> bytes:
+    """Write one image and its labels to their place; return a digest of both."""
+    for name, values, first in (
+        ("pixels", image, place.first_pixel),
+        ("labels", labels, place.first_pixel),
+        ("foreground", (labels > 0).sum(axis=1), place.first_row),
+        ("histograms", histogram, LEVELS * place.number),
+    ):
+        _write_at(place.out / f"{name}.npy", values, first)
+    shape = f"{image.shape}\n".encode()
+    return hashlib.blake2b(shape + image.tobytes() + labels.tobytes(), digest_size=20).digest()
+
+
+def _write_at(path: Path, values: np.ndarray, first: int) -> None:
+    # Bytes, not pages: on a network's file system two machines must not write back the same page.
+    whole = np.load(path, mmap_mode="r")
+    with path.open("r+b") as file:
+        file.seek(whole.offset + first * whole.itemsize)
+        file.write(values.astype(whole.dtype).tobytes())
+
+
+def read_packed(folder: Path) -> Packed:
+    """Map a split that `pack_split` wrote; pages come into memory as they are used.
+
+    Raises
+    ------
+    InputError
+        The folder is missing or incomplete.
+    """
+    try:
+        index = msgspec.json.decode((folder / "index.json").read_bytes(), type=_Index)
+        # Copy-on-write, and nobody writes: torch warns of arrays that could not be written.
+        pixels, labels, foreground, histograms = (
+            np.load(folder / f"{name}.npy", mmap_mode="c")
+            for name in ("pixels", "labels", "foreground", "histograms")
+        )
+    except (OSError, EOFError, ValueError, msgspec.DecodeError) as error:
+        raise InputError(
+            f"{folder} is not a complete packed split ({error}): run `dvc repro -f pack`"
+        ) from None
+    return Packed(pixels, labels, foreground, histograms, index.images, index.digest)

@@ -1,0 +1,158 @@
+"""Ranking, intervals and paired differences."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_split import image_score
+
+from monolayer.errors import InputError
+from monolayer.evaluation.comparison import (
+    ComparisonRow,
+    compare_methods,
+    comparison_metrics,
+    comparison_text,
+    scores_by_cell_type,
+    write_comparison,
+)
+from monolayer.evaluation.methods import Method, method_of
+from monolayer.evaluation.settings import CompareSettings
+
+SETTINGS = CompareSettings(scores=["dice", "iou", "confluence_rmse"], resamples=500)
+FOUND = {"otsu": [5, 10, 20, 10], "vnet": [30, 35, 45, 40], "unet": [40, 45, 50, 42]}
+
+
+def methods(**others: list[int]) -> list[Method]:
+    return [
+        method_of(
+            "threshold" if name == "otsu" else "model",
+            [image_score(name, n, count, "A172" if n < 3 else "BV2") for n, count in enumerate(found)],
+        )
+        for name, found in {**FOUND, **others}.items()
+    ]
+
+
+def compare(settings: CompareSettings = SETTINGS, **others: list[int]) -> dict[str, ComparisonRow]:
+    return {row.method: row for row in compare_methods(methods(**others), settings)}
+
+
+def with_cells(method: Method, value: float) -> Method:
+    """A method whose cells have the same score in every draw."""
+    return method._replace(scores={**method.scores, "ap50": lambda weights: np.full(len(weights), value)})
+
+
+def dices(method: str) -> np.ndarray:
+    found = np.array(FOUND[method])
+    return 2 * found / (50 + found)
+
+
+def test_highest_dice_first():
+    rows = compare()
+    assert list(rows) == ["unet", "vnet", "otsu"]
+    assert [row.kind for row in rows.values()] == ["model", "model", "threshold"]
+    assert rows["vnet"].scores["dice"].value == pytest.approx(dices("vnet").mean())
+    assert rows["vnet"].images == 4
+
+
+def test_intervals_hold_the_value():
+    for row in compare().values():
+        for value, low, high in row.scores.values():
+            assert low <= value <= high
+
+
+def test_differences_are_to_the_best():
+    rows = compare()
+    assert rows["unet"].difference == (0, 0, 0)
+    difference = dices("vnet") - dices("unet")
+    value, low, high = rows["vnet"].difference
+    assert value == pytest.approx(difference.mean())
+    assert difference.min() <= low < high <= difference.max()
+
+
+def test_the_lowest_error_first():
+    rows = compare(SETTINGS.model_copy(update={"score": "confluence_rmse"}))
+    assert list(rows) == ["unet", "vnet", "otsu"]
+    assert rows["otsu"].difference.value > 0
+
+
+def test_methods_without_the_ranking_score_are_last():
+    settings = SETTINGS.model_copy(update={"score": "ap50"})
+    otsu, vnet, unet = methods()
+    rows = compare_methods([otsu, with_cells(vnet, 0.6), with_cells(unet, 0.4)], settings)
+    assert [row.method for row in rows] == ["vnet", "unet", "otsu"]
+    assert [row.difference and round(row.difference.value, 6) for row in rows] == [0, -0.2, None]
+    assert "ap50" not in rows[2].scores
+    metrics = comparison_metrics(rows, "ap50")
+    assert metrics["best_model"] == "vnet"
+    assert "best_threshold" not in metrics
+    assert "difference" not in metrics["otsu"]
+
+
+def test_ap_is_drawn_less_often():
+    drawn = []
+
+    def counting(weights: np.ndarray) -> np.ndarray:
+        drawn.append(len(weights))
+        return np.zeros(len(weights))
+
+    method = methods()[1]
+    method = method._replace(scores={**method.scores, "ap": counting, "msa": counting})
+    compare_methods([method], CompareSettings(scores=["ap", "msa"], resamples=50, ap_resamples=7))
+    assert drawn == [1 + 7, 1 + 50]
+
+
+def test_the_order_of_images_does_not_matter():
+    shuffled = [image_score("vnet", n, found) for n, found in enumerate(FOUND["vnet"])][::-1]
+    otsu, _, unet = methods()
+    rows = compare_methods([otsu, method_of("model", shuffled), unet], SETTINGS)
+    assert rows == list(compare().values())
+
+
+def test_different_images():
+    with pytest.raises(
+        InputError, match="otsu and unet were scored on different test images: 1 are in one only"
+    ):
+        compare(unet=[40, 45, 50])
+
+
+@pytest.mark.parametrize("wrong", [{"score": "apples"}, {"scores": ["apples"]}])
+def test_a_score_that_no_method_has(wrong):
+    with pytest.raises(InputError, match="compare: no method has a score 'apples'; valid: dice, iou"):
+        compare(SETTINGS.model_copy(update=wrong))
+
+
+def test_scores_by_cell_type_are_those_of_its_images():
+    types, values = scores_by_cell_type(methods(), list(compare().values()), "dice")
+    assert types == ["A172", "BV2"]
+    assert list(values) == ["unet", "vnet", "otsu"]
+    assert values["vnet"].tolist() == pytest.approx([dices("vnet")[:3].mean(), dices("vnet")[3]])
+
+
+def test_metrics_name_the_best_of_each_kind():
+    metrics = comparison_metrics(list(compare().values()), "dice")
+    assert (metrics["best_model"], metrics["best_threshold"], metrics["score"]) == ("unet", "otsu", "dice")
+    assert metrics["vnet"]["kind"] == "model"
+    assert "method" not in metrics["vnet"]
+    assert metrics["vnet"]["dice_low"] < metrics["vnet"]["dice"] < metrics["vnet"]["dice_high"]
+
+
+def test_table_as_csv(tmp_path: Path):
+    otsu, vnet, unet = methods()
+    settings = SETTINGS.model_copy(update={"scores": ["dice", "ap50"]})
+    rows = compare_methods([otsu, with_cells(vnet, 0.6), unet], settings)
+    write_comparison(tmp_path / "comparison" / "comparison.csv", rows)
+    with (tmp_path / "comparison" / "comparison.csv").open(newline="") as file:
+        read = list(csv.DictReader(file))
+    assert list(read[0])[:6] == ["method", "kind", "images", "dice", "dice_low", "dice_high"]
+    assert read[1]["dice"] == f"{rows[1].scores['dice'].value:.6f}"
+    assert (read[1]["images"], read[1]["ap50"], read[0]["ap50"]) == ("4", "0.600000", "")
+
+
+def test_table_as_text():
+    header, line, *rows = comparison_text(list(compare().values()), "dice").splitlines()
+    assert header.split()[:2] == ["method", "dice"]
+    assert set(line) == {"-"}
+    assert [row.split()[0] for row in rows] == ["unet", "vnet", "otsu"]
+    assert len({len(row) for row in (header, line, *rows)}) == 1
+    assert f"{dices('otsu').mean():.3f}" in rows[2]

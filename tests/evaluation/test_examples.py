@@ -1,0 +1,63 @@
+"""The images that are drawn, and what is drawn of them."""
+
+from pathlib import Path
+
+import numpy as np
+from tiny_split import HEIGHT, WIDTH, annotation, image_score, perfect_predictions, tasks_of, write_results
+
+from monolayer.annotations.coco import Coco
+from monolayer.compute.settings import ComputeSettings
+from monolayer.evaluation.examples import best_median_worst, cell_agreement, extreme_images
+from monolayer.evaluation.settings import EvaluateSettings
+from monolayer.evaluation.split import evaluate_split, truth_and_prediction
+from monolayer.images.files import ImageFolder, write_png
+
+
+def test_best_median_and_worst_of_equal_images_are_those_of_the_smaller_ids():
+    scores = [image_score("unet", number, 25) for number in (4, 2, 3)]
+    assert [score.image_id for score in best_median_worst(scores).values()] == [2, 3, 4]
+
+
+def test_one_image_is_best_median_and_worst():
+    assert {score.image_id for score in best_median_worst([image_score("unet", 7, 1)]).values()} == {7}
+
+
+def test_extreme_images_come_with_their_masks(tmp_path: Path):
+    predictions = perfect_predictions(tmp_path)
+    write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))
+    tasks = tasks_of(predictions)
+    folder = ImageFolder(tmp_path / "images")
+    settings, alone = EvaluateSettings(), ComputeSettings(jobs=1)
+    evaluation = evaluate_split(tasks, "unet", "test", "clean", 0.5, 0.0, settings, alone)
+    panels = extreme_images(evaluation, tasks, folder)
+    assert [caption.splitlines()[0] for caption in panels.foreground] == [
+        "best: Dice 1.000", "median: Dice 0.000", "worst: Dice 0.000",
+    ]  # fmt: skip
+    image, truth, prediction = list(panels.foreground.values())[2]
+    assert image.shape == (HEIGHT, WIDTH)
+    assert truth[10:30, 10:30].all()
+    assert np.array_equal(truth_and_prediction(tasks[1], 0.5), [truth, prediction])
+    assert not prediction.any()
+
+
+def test_outlines_of_cells_say_which_were_found(tmp_path: Path):
+    predictions = perfect_predictions(tmp_path)
+    shifted = [annotation(1, 1, 4, 4, 16), annotation(2, 1, 34, 2, 12)]
+    write_results(predictions.parents[1] / "test.json", Coco([], shifted))
+    drawn = cell_agreement(tasks_of(predictions)[0], 0.0)
+    assert {name: (int(outline.sum()), bool(outline[4, 4])) for name, outline in drawn.items()} == {
+        "found": (60, True),
+        "false": (44, False),
+        "missed": (44, False),
+    }
+    assert drawn["false"][2, 34]
+    assert drawn["missed"][10, 26]
+
+
+def test_cells_below_the_floor_are_not_drawn(tmp_path: Path):
+    first = tasks_of(perfect_predictions(tmp_path))[0]
+    at, above = (cell_agreement(first, floor) for floor in (0.9, 0.91))
+    assert (at["found"].any(), at["missed"].any()) == (True, False)
+    assert not above["found"].any()
+    assert not above["false"].any()
+    assert np.array_equal(above["missed"], at["found"])
