@@ -50,7 +50,11 @@ lock: install
 	python -m pip install -q uv
 	uv pip compile --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements.in -o requirements.txt
 
-install: $(VENV)/installed
+# The second is the page of `dvc plots show`, which needs no network; .dvc/config names it.
+install: $(VENV)/installed .dvc/plots/page.html
+
+.dvc/plots/page.html: monolayer/plots/page.py $(VENV)/installed
+	python -m monolayer.plots.page $@
 
 $(VENV)/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Monolayer needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
