@@ -3,13 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test check format lock install bench-data bench-train bench-cleaning bench-eval
+.PHONY: repro test check format lock install tidy bench-data bench-train bench-cleaning bench-eval
 .PHONY: ablation-optimizers ablation-layers ablation-architectures compare-seeds
 
 repro: install
 	dvc repro
-	@echo "Comparison table: plots/comparison/comparison.csv   metrics: metrics/comparison.json"
-	@echo "Plots: plots/comparison, plots/explore, plots/baseline, plots/train/<model>, plots/evaluate/<model>"
+	@echo "Table: plots/comparison/comparison.csv   plots: dvc plots show   metrics: dvc metrics show"
 
 test: install
 	python -m pytest -n 2 --dist loadfile
@@ -32,6 +31,10 @@ ablation-optimizers ablation-layers ablation-architectures: ablation-%: install
 compare-seeds: install
 	python -m experiments.seeds
 
+# After a model was taken out of params.yaml, or renamed.
+tidy: install
+	python -m experiments.tidy
+
 bench-data: install
 	python -m benchmarks.data
 
@@ -45,10 +48,10 @@ bench-cleaning: install
 bench-eval: install
 	python -m benchmarks.evaluation
 
-# Resolve requirements.in anew into requirements.txt, for every platform and Python from 3.11 on.
+# Resolve requirements.in and requirements-dev.in anew into requirements.txt, for every platform and Python from 3.11 on.
 lock: install
 	python -m pip install -q uv
-	uv pip compile --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements.in requirements-dev.in -o requirements.txt
 
 # The second is the page of `dvc plots show`, which needs no network; .dvc/config names it.
 install: $(VENV)/installed .dvc/plots/page.html

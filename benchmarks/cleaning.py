@@ -32,6 +32,7 @@ def main() -> None:
         measure(sys.executable, "-m", "stages.download", *render)
         clean = ["--sampled", str(raw / "annotations"), "--images", str(raw / "images")]
         clean += ["--out", str(out), "--metrics", f"{name}/cleaning.json"]
+        clean += ["--total-removed", f"{name}/removed.json"]
         cost = measure(sys.executable, "-m", "stages.deduplicate", *clean)
         defects = compare(out / "removed.csv", raw / "defects.csv")
         images = len(list((raw / "images").rglob("*.tif")))

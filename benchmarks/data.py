@@ -69,7 +69,7 @@ def _median_cost(code: str, path: Path) -> dict[str, float]:
 
 
 def _stages(fraction: float) -> dict[str, Any]:
-    """Run sample, deduplicate and masks on a share of the rehearsal, each as DVC would."""
+    """Run sample, deduplicate and masks on a fraction of the rehearsal, each as DVC would."""
     with tempfile.TemporaryDirectory(dir=REHEARSAL) as folder:
         workspace = Path(folder)
         parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -88,6 +88,8 @@ def _stages(fraction: float) -> dict[str, Any]:
                 "clean",
                 "--metrics",
                 "m.json",
+                "--total-removed",
+                "n.json",
             ],
             "masks": ["--annotations", "clean", "--out", "masks"],
         }

@@ -48,7 +48,7 @@ PUBLISHED_SIDE = 512
 POINTS = 32
 """Of the grid along each side; SAM's."""
 GRID_IOU = 0.5
-"""Predicted IoU from which a mask of the grid is a candidate."""
+"""Predicted IoU from which a mask of the grid is a detection."""
 
 
 def main(source: Path, what: str, *weights: str) -> None:

@@ -48,6 +48,9 @@ def main(source: Path | None) -> None:
     write_result("evaluation", result)
 
 
+NO_TRAINING = {"seconds": 0, "device": "none", "number_format": "none", "history": {}}
+
+
 def _full_size() -> dict[str, Any]:
     build(FOLDER, IMAGES)
     counts = {split: _predict(split) for split in IMAGES}
@@ -57,9 +60,11 @@ def _full_size() -> dict[str, Any]:
         (workspace / "params.yaml").write_text(yaml.safe_dump(parameters))
         annotations, images = str(FOLDER / "annotations"), str(FOLDER / "images")
         flags = ["--predictions", str(FOLDER / "predictions"), "--raw", annotations, "--clean", annotations]
-        flags += ["--images", images, "--metrics", "m.json", "--scores", "s.npz", "--plots", "plots"]
+        (workspace / "t.json").write_text(json.dumps(NO_TRAINING))
+        flags += ["--training", "t.json", "--images", images, "--metrics", "m.json", "--plots", "plots"]
+        flags += ["--scores", "scores.json", "--by-image", "by_image.json", "--table", "table.csv"]
         cost = measure(sys.executable, "-m", "stages.evaluate", *flags, cwd=workspace)
-        overall = json.loads((workspace / "m.json").read_text())["test"]["clean"]["overall"]
+        overall = json.loads((workspace / "scores.json").read_text())["test"]["clean"]["overall"]
     return {
         "images": counts["test"][0],
         "cells": counts["test"][1],

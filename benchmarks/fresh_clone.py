@@ -1,12 +1,14 @@
-"""The README's two commands on a fresh clone: seconds of the installation, `make repro` and `make test`.
+"""The README's commands on a fresh clone: seconds of installation, `make repro` by stage, and `make test`.
 
 ``python -m benchmarks.fresh_clone FOLDER`` clones the committed state into FOLDER, which must not exist, and
 writes benchmarks/results/fresh_clone.json.
 """
 
+import re
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.measure import ROOT, machine, write_result
@@ -15,15 +17,41 @@ from benchmarks.measure import ROOT, machine, write_result
 def main(folder: Path) -> None:
     start = machine()
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
-    seconds = {step: _time(folder, step) for step in ("install", "repro", "test")}
-    write_result("fresh_clone", {"machine": start, "seconds": seconds})
+    stages: dict[str, float] = {}
+    seconds = {step: _time(folder, step, stages) for step in ("install", "repro", "test")}
+    kinds: dict[str, float] = defaultdict(float)
+    for name, own in stages.items():
+        kinds[name.split("@")[0]] += own
+    by_kind = {name: round(own, 1) for name, own in kinds.items()}
+    write_result(
+        "fresh_clone",
+        {"machine": start, "seconds": seconds, "repro_by_kind_of_stage": by_kind, "repro_by_stage": stages},
+    )
 
 
-def _time(folder: Path, target: str) -> float:
-    start = time.perf_counter()
+def _time(folder: Path, target: str, stages: dict[str, float]) -> float:
+    """Return the seconds of a target of make; those of the stages that it runs go to `stages`."""
+    begun = last = time.perf_counter()
+    name = ""
     with (folder.parent / f"{folder.name}-{target}.log").open("w") as log:
-        subprocess.run(["make", target], cwd=folder, stdout=log, stderr=subprocess.STDOUT, check=True)
-    return round(time.perf_counter() - start, 1)
+        command = ["make", target]
+        run = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert run.stdout is not None  # it is piped
+        for line in run.stdout:
+            log.write(line)
+            if started := re.match(r"Running stage '(.*)'", line):
+                now = time.perf_counter()
+                if name:
+                    stages[name] = round(now - last, 1)
+                name, last = started[1], now
+    ended = time.perf_counter()
+    if name:
+        stages[name] = round(ended - last, 1)
+    if run.wait():
+        raise subprocess.CalledProcessError(run.returncode, command)
+    return round(ended - begun, 1)
 
 
 if __name__ == "__main__":

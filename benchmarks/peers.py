@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image
 from pycocotools.coco import COCO
 from benchmarks.peers import opencv_foreground
-source, out, share = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+source, out, fraction = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 coco = COCO(str(source))
 ids = sorted(coco.getImgIds())
-chosen = np.random.default_rng(0).permutation(ids)[: int(len(ids) * share)].tolist()
+chosen = np.random.default_rng(0).permutation(ids)[: int(len(ids) * fraction)].tolist()
 sampled = {"images": coco.loadImgs(chosen), "annotations": coco.loadAnns(coco.getAnnIds(imgIds=chosen))}
 out.mkdir(parents=True, exist_ok=True)
 (out / "sampled.json").write_text(json.dumps(sampled))

@@ -39,9 +39,9 @@ class Facts(NamedTuple):
     """What is compared of an image."""
 
     grey: np.ndarray
-    """Share of the pixels of each grey level, float64 [256]."""
+    """Fraction of the pixels of each grey level, float64 [256]."""
     gradient: np.ndarray
-    """Share of the pixels with each gradient magnitude, float64 [80]."""
+    """Fraction of the pixels with each gradient magnitude, float64 [80]."""
     spectrum: np.ndarray
     """Logarithm to base 10 of the power in each ring, float64 [40]."""
     shapes: dict[str, np.ndarray]
@@ -178,10 +178,10 @@ def _drawn(rendered: Images, real: Images, cell_types: list[str]) -> Figure:
     for row, (across, up) in zip(
         axes,
         (
-            ("grey level", "share of pixels"),
-            ("gradient / (grey levels per pixel)", "share of pixels"),
+            ("grey level", "fraction of pixels"),
+            ("gradient / (grey levels per pixel)", "fraction of pixels"),
             ("periods per pixel", "log10 power"),
-            ("log2 (area / pixel)", "share of cells below"),
+            ("log2 (area / pixel)", "fraction of cells below"),
         ),
         strict=True,
     ):

@@ -60,8 +60,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "BCE alone": {"model": {"head": {"method": "foreground", "dice": 0}}},
     "0.01 BCE + Dice": {"model": {"head": {"method": "foreground", "bce": 0.01}}},
     "focal + Dice": {"model": {"head": {"method": "foreground", "bce": 0, "focal": 1}}},
-    "crops anywhere": {"train": {"crops": {"positive_share": 0, "others": "anywhere"}}},
-    "crops 0.7 not empty": {"train": {"crops": {"positive_share": 0.7, "others": "anywhere", "shift": 64}}},
+    "crops anywhere": {"train": {"crops": {"positive_fraction": 0, "others": "anywhere"}}},
+    "crops 0.7 not empty": {
+        "train": {"crops": {"positive_fraction": 0.7, "others": "anywhere", "shift": 64}}
+    },
     "no turns": {"train": {"crops": {"turns": False}}},
     "rotation, scale, contrast": {"train": AUGMENTED},
     "brightness, blur, noise": {"train": {"grey": {"brightness": 10, "blur": 1, "noise": 3}}},

@@ -32,7 +32,7 @@ BUDGETS: dict[str, dict[str, Any]] = {
     },
 }
 """What all entries have otherwise than in params.yaml."""
-SHARES = {"vnet": 0.5, "swinunetr": 0.5, "resunet": 0.5, "cellsam": 0.4, "convlstm-unet": 0.25}
+FRACTIONS = {"vnet": 0.5, "swinunetr": 0.5, "resunet": 0.5, "cellsam": 0.4, "convlstm-unet": 0.25}
 """Of the crops, of systems that would take more than 10 minutes or so with all of them on 2 cores."""
 OWN: dict[str, dict[str, Any]] = {
     "maskrcnn": {"crops_per_epoch": 600, "crop_size": 128, "proposals": 2000, "detections": 2000},
@@ -66,7 +66,7 @@ def run_one(which: str, source: Path, name: str) -> None:
     entry, model_changes, training_changes = VARIANTS.get(name, (name, {}, {}))
     with tempfile.TemporaryDirectory() as temporary:
         data, annotated = _packed(which, source, Path(temporary)), read_annotated(Path(temporary))
-        crops = round(BUDGETS[which]["crops_per_epoch"] * SHARES.get(entry, 1))
+        crops = round(BUDGETS[which]["crops_per_epoch"] * FRACTIONS.get(entry, 1))
         overrides = BUDGETS[which] | {"crops_per_epoch": crops} | OWN.get(entry, {}) | model_changes
         augmented = {
             "crops": {"rotate": 180, "scale": CELLS_LARGER_BY[which]},

@@ -271,7 +271,7 @@ def _memory() -> dict[str, Any]:
         )
         shutil.rmtree(workspace / "masks")
         packed = sum(path.stat().st_size for path in (workspace / "packed").rglob("*.npy"))
-        outs = "--out m --metrics m.json --plots p"
+        outs = "--out m --metrics m.json"
         command = f"stages.train --name unet --packed packed --scratch s --tracking t {outs}"
         train = measure(sys.executable, "-m", *command.split(), cwd=workspace)
     return {

@@ -18,12 +18,11 @@ from monolayer.errors import InputError
 from monolayer.parameters import lookup
 
 RESULTS = Path("experiments/results")
-# Each run is an entry of this name, which params.yaml has in the run's experiment alone: so all runs write
-# their curve to the same file, and `dvc plots diff` lays them over each other.
+# Each run is an entry of this name, which params.yaml has in the run's experiment alone.
 ENTRY = "ablation"
 STAGE = f"train@{ENTRY}"
 DATA = "data/packed"
-CURVE = f"plots/train/{ENTRY}/dice.tsv"
+TRAINING = f"metrics/train/{ENTRY}.json"
 LOG_LINES = 15
 
 
@@ -43,7 +42,7 @@ def ablation(name: str) -> None:
     ended = {experiment.name: experiment for experiment in experiments if experiment.state == "success"}
     done = {run: ended[experiment] for run, experiment in runs.items() if experiment in ended}
     if done:
-        draw_histories(declared.title, done, CURVE, RESULTS / name)
+        draw_histories(declared.title, done, TRAINING, RESULTS / name)
     if failed := [experiment for experiment in runs.values() if experiment not in ended]:
         raise InputError("\n\n".join(map(_failure, failed)))
 

@@ -6,6 +6,7 @@ from monolayer.annotations.coco import read_coco
 from monolayer.baseline.scoring import BaselineSettings, baseline_metrics, score_thresholds
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.foreground import write_scores
+from monolayer.evaluation.image_tables import table_of_threshold, write_image_tables
 from monolayer.images.files import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
@@ -14,8 +15,10 @@ from monolayer.plots.style import save_png
 from stages.command import run
 
 
-def baseline(annotations: Path, images: Path, masks: Path, metrics: Path, plots: Path) -> None:
-    """Write every threshold's scores on val and test as metrics, as images.csv and as a plot."""
+def baseline(
+    annotations: Path, images: Path, masks: Path, metrics: Path, by_image: Path, table: Path, plots: Path
+) -> None:
+    """Write every threshold's scores on val and test: in full, by image, as a table and as a plot."""
     parameters = read_parameters()
     settings = section(parameters, "baseline", BaselineSettings)
     compute = section(parameters, "compute", ComputeSettings)
@@ -26,7 +29,13 @@ def baseline(annotations: Path, images: Path, masks: Path, metrics: Path, plots:
         scores += score_thresholds(coco, split, folder, masks / "semantic" / split, settings, compute)
     results = baseline_metrics(scores)
     write_metrics(metrics, results)
-    write_scores(plots / "images.csv", scores)
+    write_scores(table, scores)
+    tests = [score for score in scores if score.split == "test"]
+    methods = dict.fromkeys(score.method for score in tests)
+    write_image_tables(
+        by_image,
+        {name: table_of_threshold([own for own in tests if own.method == name]) for name in methods},
+    )
     save_png(plot_baseline(results), plots / "dice.png")
 
 

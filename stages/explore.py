@@ -15,8 +15,17 @@ from monolayer.plots.style import save_png
 from stages.command import run
 
 
-def explore(annotations: Path, images: Path, masks: Path, table: Path, metrics: Path, plots: Path) -> None:
-    """Write the table of annotations, the counts and distributions, and a panel of each cell type."""
+def explore(
+    annotations: Path,
+    images: Path,
+    masks: Path,
+    tables: Path,
+    metrics: Path,
+    total_images: Path,
+    total_cells: Path,
+    plots: Path,
+) -> None:
+    """Write the tables of annotations and images, counts and distributions, and a panel of each cell type."""
     parameters = read_parameters()
     settings = section(parameters, "explore", ExploreSettings)
     compute = section(parameters, "compute", ComputeSettings)
@@ -24,9 +33,11 @@ def explore(annotations: Path, images: Path, masks: Path, table: Path, metrics: 
     facts = []
     for split, coco in splits.items():
         facts += image_facts(coco, split, masks / "semantic" / split, compute)
-    write_annotations(table, splits)
-    write_images(plots / "images.csv", facts)
+    write_annotations(tables / "annotations.csv", splits)
+    write_images(tables / "images.csv", facts)
     write_metrics(metrics, describe(facts, settings.area_percentiles))
+    write_metrics(total_images, {"total": len(facts)})
+    write_metrics(total_cells, {"total": sum(len(fact.areas) for fact in facts)})
     save_png(plot_counts(facts), plots / "counts.png")
     save_png(plot_distributions(facts), plots / "distributions.png")
     folder = ImageFolder(images)

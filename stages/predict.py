@@ -1,4 +1,4 @@
-"""predict: apply a trained model to the validation and test images."""
+"""predict: tune the decoder of a trained model on val, then apply both to the val and test images."""
 
 from pathlib import Path
 
@@ -6,38 +6,51 @@ from monolayer.annotations.coco import place_in_time, read_coco
 from monolayer.compute.accelerator import memory_decided_by
 from monolayer.compute.parallel import map_in_threads
 from monolayer.compute.settings import ComputeSettings
-from monolayer.decoders.base.decoder import load_decoder, read_tuned
+from monolayer.decoders.base.decoder import load_decoder
+from monolayer.decoders.base.search import read_search
+from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.images.files import ImageFolder
-from monolayer.inference.settings import PredictSettings
+from monolayer.inference.settings import PredictSettings, TuneSettings
+from monolayer.inference.tuning import best_trial, tasks_to_tune_on, tune_decoder, write_trials, write_tuned
 from monolayer.inference.whole_image import Applied, prepared
 from monolayer.models.base.files import read_model
 from monolayer.models.base.model import Maps
-from monolayer.parameters import read_parameters, section
+from monolayer.parameters import lookup, read_parameters, section
 from monolayer.predictions.cells import Prediction
 from monolayer.predictions.files import distinct_images, write_predictions
 from stages.command import run
 
 
-def predict(model: Path, tuned: Path, annotations: Path, images: Path, out: Path) -> None:
-    """Write ``{split}.json`` and ``foreground/{split}/{image id}.png`` below `out`, for val and test."""
+def predict(model: Path, val: Path, annotations: Path, images: Path, tuned: Path, out: Path) -> None:
+    """Write the decoder's settings and trials, ``{split}.json`` and ``foreground/{split}/{image id}.png``."""
     parameters = read_parameters()
     settings = section(parameters, "predict", PredictSettings)
+    tuning = section(parameters, "tune", TuneSettings)
+    scoring = section(parameters, "evaluate", EvaluateSettings)
     compute = section(parameters, "compute", ComputeSettings)
     trained = prepared(read_model(model), compute)
     decoder = load_decoder(trained.decoder)
-    decoder_settings = read_tuned(tuned, decoder)
+    search = read_search(
+        lookup(parameters, f"decode.{trained.decoder}"), decoder.Settings, f"decode.{trained.decoder}"
+    )
     folder = ImageFolder(images)
+    with memory_decided_by("predict.tile"):
+        applied = Applied(trained, settings, compute.precision)
+        tasks = tasks_to_tune_on(applied, read_coco(val), folder, tuning)
+        trials = tune_decoder(decoder, tasks, search, tuning, scoring, compute)
+        write_tuned(tuned, trained.decoder, trials, tuning)
+        write_trials(out / "trials.csv", trials, tuning.score)
+        decoder_settings = decoder.Settings(**best_trial(trials).settings)
 
-    def decoded(output: tuple[list[int], Maps]) -> tuple[list[int], Prediction]:
-        ids, own = output
-        return ids, Prediction(own.foreground, decoder.decode(own.maps, decoder_settings))
+        def decoded(output: tuple[list[int], Maps]) -> tuple[list[int], Prediction]:
+            ids, own = output
+            return ids, Prediction(own.foreground, decoder.decode(own.maps, decoder_settings))
 
-    for split in ("val", "test"):
-        listed = trained.in_order(read_coco(annotations / f"{split}.json").images)
-        files = distinct_images(listed, folder, split)
-        apply = Applied(trained, settings, compute.precision)
-        outputs = ((ids, apply(pixels, place_in_time(image).sequence)) for ids, image, pixels in files)
-        with memory_decided_by("predict.tile"):
+        for split in ("val", "test"):
+            listed = trained.in_order(read_coco(annotations / f"{split}.json").images)
+            files = distinct_images(listed, folder, split)
+            applied = Applied(trained, settings, compute.precision)
+            outputs = ((ids, applied(pixels, place_in_time(image).sequence)) for ids, image, pixels in files)
             write_predictions(out, split, map_in_threads(decoded, outputs, compute))
 
 

@@ -1,6 +1,5 @@
 """train: fit one model on the training crops, and keep its best weights on the validation images."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,17 +9,15 @@ from monolayer.models.base.files import write_model
 from monolayer.models.base.settings import selected_model
 from monolayer.parameters import read_parameters, section
 from monolayer.training.fit import fit
-from monolayer.training.history import best_epoch, write_history
+from monolayer.training.history import best_epoch, where_trained, write_training
 from monolayer.training.packing import read_packed
-from monolayer.training.provenance import fingerprint, origin_of, with_known_levels
-from monolayer.training.settings import check_shares, read_seed, training_of
+from monolayer.training.provenance import fingerprint, provenance_of, with_known_levels
+from monolayer.training.settings import check_batch_size, read_seed, training_of
 from monolayer.training.workers import needs_workers, run_workers
 from stages.command import run
 
 
-def train(
-    name: str, packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path, plots: Path
-) -> None:
+def train(name: str, packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path) -> None:
     """Train the entry `name` of ``models:``; a killed training goes on from its checkpoint in `scratch`."""
     arguments = dict(locals())
     parameters = read_parameters()
@@ -30,25 +27,25 @@ def train(
     seed = read_seed(parameters)
     model_settings = selected_model(parameters, name)
     settings = training_of(parameters, name, model_settings)
-    check_shares(name, model_settings, compute)
+    check_batch_size(name, model_settings, compute)
     train_split, val_split = (read_packed(packed / split) for split in ("train", "val"))
     model_settings = with_known_levels(model_settings, train_split)
-    origin = origin_of(model_settings, settings, compute, seed, train_split, val_split)
-    running = scratch / fingerprint(name, model_settings, origin)
+    provenance = provenance_of(model_settings, settings, compute, seed, train_split, val_split)
+    running = scratch / fingerprint(name, model_settings, provenance)
     with memory_decided_by(f"models.{name}.batch_size", f"models.{name}.crop_size"):
         trained = fit(model_settings, settings, compute, train_split, val_split, seed, running, tracking)
     if trained is None:  # the first process writes the outs
         return
-    write_model(out, model_settings, trained.weights, {**origin, "started_from": trained.started_from})
-    write_history(plots, trained.history)
-    summary = {
+    write_model(out, model_settings, trained.weights, {**provenance, "started_from": trained.started_from})
+    facts = {
         **best_epoch(trained.history, trained.judged_by),
         "epochs": len(trained.history),
         "crops": trained.crops,
         "parameters": trained.parameters,
+        "seconds": round(trained.seconds, 1),
+        **where_trained(compute),
     }
-    metrics.parent.mkdir(parents=True, exist_ok=True)
-    metrics.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    write_training(metrics, facts, trained.history)
     shutil.rmtree(running)
 
 

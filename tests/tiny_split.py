@@ -91,6 +91,71 @@ def write_results(path: Path, coco: Coco, score: float = 0.9) -> None:
     path.write_bytes(msgspec.json.encode(results))
 
 
+def write_training(path: Path) -> None:
+    """Write what the train stage says of a training of two epochs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    losses = {"train_loss": [1.5, 1.0], "val_loss": [1.4, 1.1], "val_dice": [0.5, 0.75]}
+    training = {"seconds": 61.4, "device": "CPU, AVX2", "number_format": "32-true", "history": losses}
+    path.write_bytes(msgspec.json.encode(training))
+
+
+def explore_arguments(root: Path) -> dict[str, Path]:
+    """The arguments of the explore stage below a folder."""
+    metrics = root / "metrics"
+    return {
+        **_inputs(root),
+        "tables": root / "tables",
+        "metrics": metrics / "dataset.json",
+        "total_images": metrics / "images.json",
+        "total_cells": metrics / "cells.json",
+        "plots": root / "plots" / "explore",
+    }
+
+
+def baseline_arguments(root: Path) -> dict[str, Path]:
+    """The arguments of the baseline stage below a folder."""
+    return {
+        **_inputs(root),
+        "metrics": root / "metrics" / "baseline.json",
+        "by_image": root / "metrics" / "by_image" / "baseline.json",
+        "table": root / "scores" / "baseline.csv",
+        "plots": root / "plots" / "baseline",
+    }
+
+
+def _inputs(root: Path) -> dict[str, Path]:
+    return {"annotations": root / "clean", "images": root / "images", "masks": root / "masks"}
+
+
+def evaluate_arguments(root: Path) -> dict[str, Path]:
+    """The arguments of the evaluate stage below a folder; its training is written."""
+    metrics = root / "metrics"
+    write_training(metrics / "train" / "unet.json")
+    return {
+        "predictions": root / "predictions" / "unet",
+        "training": metrics / "train" / "unet.json",
+        "raw": root / "sampled",
+        "clean": root / "clean",
+        "images": root / "images",
+        "metrics": metrics / "unet.json",
+        "scores": metrics / "evaluate" / "unet.json",
+        "by_image": metrics / "by_image" / "unet.json",
+        "table": root / "scores" / "unet.csv",
+        "plots": root / "plots" / "evaluate" / "unet",
+    }
+
+
+def compare_arguments(root: Path) -> dict[str, Path]:
+    """The arguments of the compare stage below a folder."""
+    metrics = root / "metrics"
+    return {
+        "by_image": metrics / "by_image",
+        "trainings": metrics / "train",
+        "metrics": metrics / "comparison.json",
+        "plots": root / "plots" / "comparison",
+    }
+
+
 def image_score(
     method: str, image_id: int, found: int, cell_type: str = "A172", split: str = "test"
 ) -> ImageScore:

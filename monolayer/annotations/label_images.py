@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from pydantic import Field
 
 from monolayer.annotations.rasterise import CellRuns, cell_runs
 from monolayer.errors import InputError
@@ -15,8 +16,9 @@ LARGEST_LABEL = np.iinfo(np.uint16).max
 class MaskSettings(Settings):
     """How overlapping cells share their pixels."""
 
-    drop_covered: Number = 0.75
-    """A cell is dropped when the others cover more than this share of it (Cellpose's rule; 1 drops none)."""
+    drop_covered: Number = Field(default=0.75, ge=0, le=1)
+    """A cell is dropped when the others cover more than this fraction of it (Cellpose's rule; 1 drops
+    none)."""
 
 
 def label_image(
@@ -35,7 +37,7 @@ def label_image(
     height, width
         Size of the image in pixels.
     drop_covered
-        Share of a cell, in [0, 1].
+        Fraction of a cell, in [0, 1].
 
     Returns
     -------

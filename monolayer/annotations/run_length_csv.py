@@ -147,7 +147,7 @@ def _require_order(runs: CellRuns, places: Sequence[str], height: int, width: in
 
 
 def _joined(runs: CellRuns, line: int) -> float:
-    """Return the share of runs that lie beside the one before them, in the next line of so many pixels."""
+    """Return the fraction of runs that lie beside the one before them, in the next line of so many pixels."""
     is_next = np.diff(runs.cell) == 0
     beside = (runs.start[1:] < runs.end[:-1] + line) & (runs.end[1:] > runs.start[:-1] + line)
     return float(beside[is_next].mean()) if np.count_nonzero(is_next) >= _ENOUGH else 0.0

@@ -1,4 +1,4 @@
-"""Choose a share of the images: seeded, by cell type, without replacement, stable."""
+"""Choose a fraction of the images: seeded, by cell type, without replacement, stable."""
 
 import hashlib
 import math
@@ -21,7 +21,7 @@ class SampleSettings(Settings):
 
 
 def sample_images(coco: Coco, *, fraction: float = 1.0, number: int | None = None, seed: int = 0) -> Coco:
-    """Keep a share of the images, the same for each cell type, with all their annotations.
+    """Keep a fraction of the images, the same for each cell type, with all their annotations.
 
     Every image has a place in a queue of its cell type that depends on the seed and its id alone, and a
     subset takes the head of each queue. So a larger subset contains the smaller one, and images that are
@@ -32,7 +32,7 @@ def sample_images(coco: Coco, *, fraction: float = 1.0, number: int | None = Non
     coco
         One split.
     fraction
-        Share of each cell type to keep, in (0, 1]; rounded up, so that no cell type is lost.
+        Fraction of each cell type to keep, in (0, 1]; rounded up, so that no cell type is lost.
     number
         Number of images to keep in all, instead of a fraction. The cell types share it in proportion to
         their size; all images stay when there are fewer.
@@ -45,7 +45,7 @@ def sample_images(coco: Coco, *, fraction: float = 1.0, number: int | None = Non
         The images in their original order, and their annotations. Annotations of images that the split does
         not list are kept as well: whether they are errors is for the cleaning to say.
     """
-    kept = _share(coco.images, fraction, seed) if number is None else _number(coco.images, number, seed)
+    kept = _fraction(coco.images, fraction, seed) if number is None else _number(coco.images, number, seed)
     dropped = {image.id for image in coco.images} - kept
     return Coco(
         images=[image for image in coco.images if image.id in kept],
@@ -53,9 +53,9 @@ def sample_images(coco: Coco, *, fraction: float = 1.0, number: int | None = Non
     )
 
 
-def _share(images: list[Image], fraction: float, seed: int) -> set[int]:
-    share = Fraction(str(fraction))  # .07 * 100 is 7.000000000000001, which would round up to 8
-    return {image.id for queue in _queues(images, seed) for image in queue[: math.ceil(share * len(queue))]}
+def _fraction(images: list[Image], fraction: float, seed: int) -> set[int]:
+    exact = Fraction(str(fraction))  # .07 * 100 is 7.000000000000001, which would round up to 8
+    return {image.id for queue in _queues(images, seed) for image in queue[: math.ceil(exact * len(queue))]}
 
 
 def _number(images: list[Image], number: int, seed: int) -> set[int]:

@@ -14,7 +14,7 @@ def in_time(images: Sequence[Image]) -> list[Image]:
     return sorted(images, key=place_in_time)
 
 
-class Clips:
+class Subsequences:
     """The frames that images have around them.
 
     Parameters
@@ -22,7 +22,7 @@ class Clips:
     images
         Of all recordings, in any order; what is no frame of one is a recording of its own.
     frames
-        Length of a clip.
+        Length of a subsequence.
 
     Raises
     ------
@@ -46,15 +46,15 @@ class Clips:
             start += len(own)
 
     def around(self, images: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """Return the frames of a clip around each image.
+        """Return the frames of a subsequence around each image.
 
         Parameters
         ----------
         images
             Positions, int64 [B].
         before
-            How many frames of its clip come before each, int64 [B]; fewer or more where the recording begins
-            or ends. A recording that is shorter than a clip is played forth and back.
+            How many frames of its subsequence come before each, int64 [B]; fewer or more where the recording
+            begins or ends. A recording that is shorter than a subsequence is played forth and back.
 
         Returns
         -------
@@ -63,9 +63,9 @@ class Clips:
 
         Examples
         --------
-        >>> frame = lambda number: Image(number, f"{number}.tif", 9, 9, sequence="film", frame=number)
-        >>> clips = Clips([frame(3), frame(1), frame(2), frame(0), Image(9, "still.tif", 9, 9)], frames=3)
-        >>> clips.around(np.array([2, 3, 4]), before=np.array([1, 2, 0])).tolist()
+        >>> frame = lambda number: Image(number, f"{number}.tif", 9, 9, sequence="A1", frame=number)
+        >>> images = [frame(3), frame(1), frame(2), frame(0), Image(9, "still.tif", 9, 9)]
+        >>> Subsequences(images, frames=3).around(np.array([2, 3, 4]), before=np.array([1, 2, 0])).tolist()
         [[1, 2, 0], [3, 1, 2], [4, 4, 4]]
         """
         length = self._lengths[images]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from monolayer.annotations.coco import SPLITS, read_coco, write_coco
 from monolayer.cleaning.applying import count, unknown_images, without
@@ -18,6 +19,15 @@ from monolayer.images.files import ImageFolder, write_whole
 from monolayer.metrics.files import write_metrics
 
 
+class Cleaned(NamedTuple):
+    """What a cleaning did."""
+
+    removals: list[Removal]
+    """The rows of removed.csv."""
+    problems: list[str]
+    """For each unreadable file what is wrong with it, and what to do."""
+
+
 def clean_splits(
     sampled: Path,
     images: Path,
@@ -25,7 +35,7 @@ def clean_splits(
     metrics: Path,
     settings: CleaningSettings,
     compute: ComputeSettings,
-) -> list[str]:
+) -> Cleaned:
     """Remove copies, leaks and faulty annotations from train, val and test.
 
     One split is in memory at a time: each is read for the survey, and once more for the writing.
@@ -47,8 +57,8 @@ def clean_splits(
 
     Returns
     -------
-    list of str
-        For each unreadable file what is wrong with it, and what to do.
+    Cleaned
+        Removals and problems.
 
     Raises
     ------
@@ -62,7 +72,7 @@ def clean_splits(
     write_whole(out / "removed.csv", removals_csv(removals).encode())
     content = report(before, after, removals, count_shared_fields(surveys))
     write_metrics(metrics, content)
-    return [survey.problem for survey in surveys if survey.problem]
+    return Cleaned(removals, [survey.problem for survey in surveys if survey.problem])
 
 
 def _survey(

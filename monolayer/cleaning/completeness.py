@@ -16,9 +16,9 @@ class Coverage(NamedTuple):
     """How much of an image is annotated, and how much more looks as if it should be."""
 
     annotated: float
-    """Share of the image inside annotations."""
+    """Fraction of the image inside annotations."""
     missed: float
-    """Share of the image that has the texture of cells, away from every annotation."""
+    """Fraction of the image that has the texture of cells, away from every annotation."""
 
 
 def annotation_coverage(variance: np.ndarray, annotated: np.ndarray) -> Coverage:
@@ -35,9 +35,9 @@ def annotation_coverage(variance: np.ndarray, annotated: np.ndarray) -> Coverage
     annotated
         bool [H, W]: pixels inside annotations, at least one.
     """
-    share = block_mean(annotated)
-    inside = share >= min(0.5, share.max())
+    fraction = block_mean(annotated)
+    inside = fraction >= min(0.5, fraction.max())
     level = min(np.quantile(variance[inside], 0.1), _CONTRAST**2 * np.quantile(variance, 0.25))
-    elsewhere = ndimage.maximum_filter(share, 2 * _HALO + 1) == 0
+    elsewhere = ndimage.maximum_filter(fraction, 2 * _HALO + 1) == 0
     missed = ndimage.grey_opening((elsewhere & (variance >= level)).astype(np.uint8), _SPECK)
-    return Coverage(float(share.mean()), float(missed.mean()))
+    return Coverage(float(fraction.mean()), float(missed.mean()))

@@ -50,7 +50,7 @@ def group(count: int, links: Iterable[Link]) -> list[list[int]]:
     return [members for members in groups.values() if len(members) > 1]
 
 
-def of_one_film(first: Survey, second: Survey) -> bool:
+def of_one_sequence(first: Survey, second: Survey) -> bool:
     """Say whether two images are different frames of a sequence that the data set names."""
     a, b = first.image, second.image
     return a.sequence != "" and a.sequence == b.sequence and a.frame != b.frame
@@ -62,7 +62,7 @@ def precedence(survey: Survey) -> tuple[int, int, int]:
 
 
 def remove_copies(surveys: Sequence[Survey], links: Sequence[Link]) -> list[Removal]:
-    """Keep one image of each group and remove the others; other frames of its film stay too.
+    """Keep one image of each group and remove the others; other frames of its sequence stay too.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def remove_copies(surveys: Sequence[Survey], links: Sequence[Link]) -> list[Remo
     for members in group(len(surveys), links):
         kept = max(members, key=lambda index: precedence(surveys[index]))
         for index in members:
-            if index != kept and not of_one_film(surveys[index], surveys[kept]):
+            if index != kept and not of_one_sequence(surveys[index], surveys[kept]):
                 # In a group of several, a member may hang on another than the one that stays.
                 pair = (min(index, kept), max(index, kept))
                 removals.append(_removal(surveys[index], surveys[kept], scores.get(pair, strongest[index])))

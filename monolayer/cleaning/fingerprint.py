@@ -62,15 +62,15 @@ def fingerprint(variance: np.ndarray) -> np.ndarray:
         int8 [16, 16] of -1 and 1; 0 everywhere for an image of one grey level.
     """
     height, width = variance.shape
-    thumbnail = _shares(height) @ np.log(_NOISE + variance) @ _shares(width).T
+    thumbnail = _fractions(height) @ np.log(_NOISE + variance) @ _fractions(width).T
     spectrum = fft.dctn(thumbnail, norm="ortho")[np.ix_(_FREQUENCIES, _FREQUENCIES)]
     # Rounding turns the noise of floating point into zeros, which match nothing.
     return np.sign(np.round(spectrum, 6)).astype(np.int8)
 
 
-def _shares(size: int) -> np.ndarray:
-    # Row n holds the share of each of `size` pixels in pixel n of a thumbnail: symmetric, so that a flipped
-    # image has the flipped thumbnail.
+def _fractions(size: int) -> np.ndarray:
+    # Row n holds the fraction of each of `size` pixels in pixel n of a thumbnail: symmetric, so that a
+    # flipped image has the flipped thumbnail.
     ends = np.linspace(0, size, _THUMBNAIL + 1)
     pixels = np.arange(size)
     overlap = np.minimum(ends[1:, None], pixels + 1) - np.maximum(ends[:-1, None], pixels)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monolayer.cleaning.copies import Link, of_one_film
+from monolayer.cleaning.copies import Link, of_one_sequence
 from monolayer.cleaning.correlation import correlation
 from monolayer.cleaning.fingerprint import Orientation, find_candidates, orient
 from monolayer.cleaning.settings import CleaningSettings
@@ -28,8 +28,8 @@ def link_near_copies(
 ) -> list[Link]:
     """Link the images of which one is the other re-encoded, brightened, flipped or turned.
 
-    Images of equal pixels are not compared: they are no near copies. Nor are different frames of one film:
-    from one to the next, little may change.
+    Images of equal pixels are not compared: they are no near copies. Nor are different frames of one
+    sequence: from one to the next, little may change.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def _pairs(surveys: Sequence[Survey], settings: CleaningSettings) -> Iterator[_P
     signs = np.array([survey.signs for survey in surveys])
     for first, second, orientation in find_candidates(signs, settings.hash_distance):
         a, b = surveys[first], surveys[second]
-        compared = (settings.leaks or a.split == b.split) and not of_one_film(a, b)
+        compared = (settings.leaks or a.split == b.split) and not of_one_sequence(a, b)
         if compared and a.digest != b.digest and a.path and b.path:
             yield _Pair(first, second, (a.path, b.path), orientation)
 

@@ -34,7 +34,7 @@ class Removal(NamedTuple):
     """Where the image stays that this one repeats."""
     kept_image_id: int | None = None
     score: float | None = None
-    """Correlation with the image that stays; intersection over union with the contour that stays; share of
+    """Correlation with the image that stays; intersection over union with the contour that stays; fraction of
     the image that looks like cells and is not annotated."""
 
 

@@ -15,8 +15,8 @@ class CleaningSettings(Settings):
     same_name: bool = True
     """Remove an image that is listed again under another id."""
     same_pixels: bool = True
-    """Remove an image whose pixels stand under another name too. Two frames of one film, where the data set
-    names the film, are not copies of each other, here and below."""
+    """Remove an image whose pixels stand under another name too. Two frames of one sequence, where the data
+    set names the sequence, are not copies of each other, here and below."""
     near_copy: bool = True
     """Remove an image that is another re-encoded, brightened, changed in contrast, flipped or turned."""
     leaks: bool = True
@@ -33,7 +33,7 @@ class CleaningSettings(Settings):
     """Remove an image of which the data set does not say so, though most of what looks like cells is not
     annotated."""
     missed_area: Number = Field(default=0.08, gt=0, lt=1)
-    """Incomplete annotation: share of the image that looks like cells without being annotated."""
+    """Incomplete annotation: fraction of the image that looks like cells without being annotated."""
     missed_ratio: Number = Field(default=1.5, gt=0)
     """Incomplete annotation: that share relative to the annotated one. Both must be exceeded. A complete
     real image has at most .15 here; with 1 to 9 of its cells annotated it has 3.4 here and .11 above, but for

@@ -39,10 +39,19 @@ def choose_precision(precision: Precision, device: torch.device) -> NumberFormat
         return precision
     if device.type == "cuda":
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
-    # Without such instructions a CPU computes bfloat16 at half the speed of float32.
-    capabilities = torch.cpu.get_capabilities()
-    native = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
-    return "bf16-mixed" if native else "32-true"
+    # bfloat16 makes most nets slower there, even with avx512_bf16: benchmarks/results/number_formats.json.
+    # And of one format, results differ less from CPU to CPU.
+    return "32-true"
+
+
+def device_name(compute: ComputeSettings) -> str:
+    """Return the GPU's name, or which instructions of the CPU torch computes with.
+
+    `compute` is as `on_this_machine` returns it.
+    """
+    if compute.accelerator == "gpu":
+        return torch.cuda.get_device_name()
+    return f"CPU, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def autocast(precision: Precision, device: torch.device) -> torch.autocast:

@@ -13,7 +13,7 @@ NumberFormat = Literal["32-true", "bf16-mixed", "16-mixed"]
 """Lightning's names: float32, or convolutions and products in 16 bits and the rest in float32."""
 
 Precision = Literal["auto", NumberFormat]
-"""``auto`` takes bfloat16 where the device is fast with it."""
+"""``auto`` takes 16 bits on a GPU and float32 on a CPU."""
 
 
 def _count_or_auto(value: object) -> object:

@@ -42,7 +42,7 @@ def opened(data: str, sha256: str | None, scratch: Path) -> Iterator[tuple[Path,
         yield Path(data), []
         return
     archive = _archive(data, sha256, scratch)
-    name = Path(urlsplit(archive.origin).path)
+    name = Path(urlsplit(archive.source).path)
     unpacked = scratch / name.stem
     shutil.rmtree(unpacked, ignore_errors=True)
     try:

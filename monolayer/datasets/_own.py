@@ -2,15 +2,15 @@
 
 from monolayer.datasets._description import Description
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.datasets._splits import DEFAULT_SHARES, Shares
+from monolayer.datasets._splits import DEFAULT_FRACTIONS, Fractions
 
 
 class OwnDataSettings(DatasetSettings):
     """How a user's data are divided, and what they are."""
 
-    split: Shares = DEFAULT_SHARES
-    """Shares of the images, drawn image by image: where fields of view or wells recur, images of one may come
-    into two splits; then make the splits yourself."""
+    split: Fractions = DEFAULT_FRACTIONS
+    """Fractions of the images, drawn image by image: where fields of view or wells recur, images of one may
+    come into two splits; then make the splits yourself."""
     seed: int = 0
     """Seeds the draw."""
     cell_type: str = ""

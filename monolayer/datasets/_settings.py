@@ -15,14 +15,18 @@ class DatasetSettings(Settings):
     source: str
     """The module of monolayer/datasets that brings the data."""
     fraction: Number = Field(default=1.0, gt=0, le=1)
-    """Share of each split's images that the sample stage keeps, by cell type."""
+    """Fraction of each split's images that the sample stage keeps, by cell type."""
     images_per_split: int | None = Field(default=None, ge=1)
     """Number of images of each split to keep instead of a fraction."""
 
 
 def selected_dataset(parameters: dict[str, Any]) -> tuple[ModuleType, DatasetSettings]:
     """Return the source's module and the validated settings of the entry that ``dataset:`` selects."""
-    name = lookup(parameters, "dataset")
+    return read_dataset(parameters, lookup(parameters, "dataset"))
+
+
+def read_dataset(parameters: dict[str, Any], name: str) -> tuple[ModuleType, DatasetSettings]:
+    """Return the source's module and the validated settings of one entry under ``datasets:``."""
     key = f"datasets.{name}"
     values = lookup(parameters, key)
     source = load_plugin("monolayer.datasets", lookup(parameters, f"{key}.source"), f"{key}.source")

@@ -16,26 +16,30 @@ Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
-def _whole(shares: dict[Split, float]) -> dict[Split, float]:
-    if set(shares) != set(SPLITS) or min(shares.values()) < 0 or not math.isclose(sum(shares.values()), 1):
-        raise ValueError("give shares of train, val and test that sum to 1")
-    return shares
+def _whole(fractions: dict[Split, float]) -> dict[Split, float]:
+    if (
+        set(fractions) != set(SPLITS)
+        or min(fractions.values()) < 0
+        or not math.isclose(sum(fractions.values()), 1)
+    ):
+        raise ValueError("give fractions of train, val and test that sum to 1")
+    return fractions
 
 
-Shares = Annotated[dict[Split, Number], AfterValidator(_whole)]
-"""Share of the images of each split."""
+Fractions = Annotated[dict[Split, Number], AfterValidator(_whole)]
+"""Fraction of the images of each split."""
 
-DEFAULT_SHARES: dict[Split, float] = {"train": 0.7, "val": 0.15, "test": 0.15}
+DEFAULT_FRACTIONS: dict[Split, float] = {"train": 0.7, "val": 0.15, "test": 0.15}
 
 
-def divide(cell_types: Sequence[str], shares: dict[Split, float], seed: int) -> dict[Split, list[int]]:
-    """Draw images for each split, at random and without overlap, each cell type by the same shares.
+def divide(cell_types: Sequence[str], fractions: dict[Split, float], seed: int) -> dict[Split, list[int]]:
+    """Draw images for each split, at random and without overlap, each cell type by the same fractions.
 
     Parameters
     ----------
     cell_types
         Of each image.
-    shares
+    fractions
         Of each split.
     seed
         Of the draw.
@@ -54,7 +58,7 @@ def divide(cell_types: Sequence[str], shares: dict[Split, float], seed: int) -> 
     [3, 1, 1]
     """
     rng = np.random.default_rng(seed)
-    ends = np.cumsum([shares[split] for split in SPLITS])
+    ends = np.cumsum([fractions[split] for split in SPLITS])
     types = np.asarray(cell_types)
     parts: dict[Split, list[int]] = {split: [] for split in SPLITS}
     for cell_type in sorted(set(cell_types)):

@@ -55,8 +55,8 @@ class Settings(DatasetSettings):
     each of its markers (TRA) is covered by a cell by more than half, or where it has no markers. ``silver``:
     cells that computers drew, of every frame, each of them complete."""
     sequences: Sequences = Sequences()
-    val_share: parameters.Number = Field(default=0.2, gt=0, lt=1)
-    """Share of the frames of each training sequence that becomes val where `sequences` has none for it."""
+    val_fraction: parameters.Number = Field(default=0.2, gt=0, lt=1)
+    """Fraction of the frames of each training sequence that becomes val where `sequences` has none for it."""
     sha256: str | None = None
     """Known digest of the archive. The digest is recorded in dataset.json in any case."""
 
@@ -102,7 +102,7 @@ def _divide(settings: Settings, root: Path) -> dict[Split, list[Frame]]:
     listed = (names.train, names.val, names.test)
     train, val, test = ([frames_of(root, name, settings.truth) for name in own] for own in listed)
     if not val:
-        first = [len(frames) - round(settings.val_share * len(frames)) for frames in train]
+        first = [len(frames) - round(settings.val_fraction * len(frames)) for frames in train]
         val = [frames[place:] for frames, place in zip(train, first, strict=True)]
         train = [frames[:place] for frames, place in zip(train, first, strict=True)]
     divided = zip(SPLITS, (train, val, test), strict=True)
@@ -110,8 +110,8 @@ def _divide(settings: Settings, root: Path) -> dict[Split, list[Frame]]:
     for split, part in parts.items():
         if not part:
             raise InputError(
-                f"split {split} is empty: the training sequences are too short for a val_share of "
-                f"{settings.val_share}. Change it, or list sequences for val"
+                f"split {split} is empty: the training sequences are too short for a val_fraction of "
+                f"{settings.val_fraction}. Change it, or list sequences for val"
             )
     return parts
 

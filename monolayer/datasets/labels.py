@@ -32,7 +32,7 @@ class Settings(OwnDataSettings):
     """A label image has its image's name with one of these, as PNG, TIFF or NumPy array: ``a.tif`` and
     ``a_masks.png``. The bare name will do in a folder of its own, or for an array: ``a.tif``, ``a.npy``."""
     table: str | None = None
-    """CSV file with the cell type of each image; the splits then have the same shares of each."""
+    """CSV file with the cell type of each image; the splits then have the same fractions of each."""
     file_column: str = "file"
     """The table's column with the names of the image files."""
     type_column: str = "cell_type"

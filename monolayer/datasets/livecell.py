@@ -34,7 +34,7 @@ class Settings(DatasetSettings):
     """``http(s)://``, ``file://`` or a folder, laid out like the official server. A folder may hold
     ``images.zip`` or the unpacked ``images/``."""
     annotations: AnnotationChoice = "full"
-    """All cells; one cell type; or a share of the training images with the full val and test."""
+    """All cells; one cell type; or a fraction of the training images with the full val and test."""
     sha256: dict[str, str] = Field(default={})
     """Known digests by the file's path below `base_url`, such as ``images.zip``. Every digest is recorded
     in dataset.json; those given here are checked."""

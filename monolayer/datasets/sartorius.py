@@ -17,7 +17,7 @@ from monolayer.datasets._archived import opened
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._label_images import annotations_of_cells
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.datasets._splits import DEFAULT_SHARES, Shares, divide, write_splits
+from monolayer.datasets._splits import DEFAULT_FRACTIONS, Fractions, divide, write_splits
 from monolayer.download.disk import copy_images
 from monolayer.download.fetch import inspect
 from monolayer.errors import InputError
@@ -40,9 +40,9 @@ class Settings(DatasetSettings):
     (github.com/tascj/kaggle-sartorius-cell-instance-segmentation-solution, tools/prepare_kaggle.py) and
     others submitted them, though its evaluation page first said columns. Codes that are clearly in the other
     order are an error."""
-    split: Shares = DEFAULT_SHARES
-    """Shares of the images of each cell type, drawn image by image; images of one `sample_id` may come into
-    two splits."""
+    split: Fractions = DEFAULT_FRACTIONS
+    """Fractions of the images of each cell type, drawn image by image; images of one `sample_id` may come
+    into two splits."""
     seed: int = 0
     """Seeds the draw."""
 

@@ -18,7 +18,7 @@ from monolayer.synthesis.copies import CHANGES
 from monolayer.synthesis.defects import DefectSettings, manifest
 from monolayer.synthesis.field import render_field
 from monolayer.synthesis.pictures import Cell, Picture, number, to_coco
-from monolayer.synthesis.plan import Shot, plan_shots, plan_spares
+from monolayer.synthesis.plan import PlannedImage, plan_images, plan_spares
 from monolayer.synthesis.planting import Planting
 from monolayer.synthesis.randomness import generator
 
@@ -66,7 +66,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
     """
     for name in settings.cell_types:
         cell_type(name)
-    sound = plan_shots(settings.cell_types, settings.train_images, settings.val_images, settings.test_images)
+    sound = plan_images(settings.cell_types, settings.train_images, settings.val_images, settings.test_images)
     spares = plan_spares(settings.cell_types, settings.defects.spares)
     pictures = render_files(settings, folder, [*sound, *spares], ComputeSettings())
     size = (settings.width, settings.height)
@@ -84,27 +84,27 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
 
 
 def render_files(
-    settings: Settings, folder: Path, shots: list[Shot], compute: ComputeSettings
+    settings: Settings, folder: Path, plan: list[PlannedImage], compute: ComputeSettings
 ) -> list[Picture]:
-    """Render the planned images into files; the pictures come back in the order of the shots."""
+    """Render the planned images into files; the pictures come back in the order of the plan."""
     for path in set(FOLDERS.values()):
         (folder / path).mkdir(parents=True, exist_ok=True)
-    fields = [list(group) for _, group in groupby(shots, key=lambda shot: shot.field)]
+    fields = [list(group) for _, group in groupby(plan, key=lambda planned: planned.field)]
     rendered = map_parallel(partial(_render_field, settings, folder), fields, compute)
     polygons = [outlines for field in rendered for outlines in field]
     return [
-        Picture(shot.split, shot.file_name, [Cell(polygon) for polygon in outlines])
-        for shot, outlines in zip(shots, polygons, strict=True)
+        Picture(planned.split, planned.file_name, [Cell(polygon) for polygon in outlines])
+        for planned, outlines in zip(plan, polygons, strict=True)
     ]
 
 
-def _render_field(settings: Settings, folder: Path, shots: list[Shot]) -> list[list[np.ndarray]]:
-    first = shots[0]
-    times = [shot.minutes for shot in shots]
+def _render_field(settings: Settings, folder: Path, plan: list[PlannedImage]) -> list[list[np.ndarray]]:
+    first = plan[0]
+    times = [planned.minutes for planned in plan]
     seed = f"{settings.seed}/{first.field}"
     views = render_field(first.cell_type, seed, times, settings.height, settings.width)
-    for shot, (image, _) in zip(shots, views, strict=True):
-        write_tiff(_path(folder, shot), image, compression="lzw")
+    for planned, (image, _) in zip(plan, views, strict=True):
+        write_tiff(_path(folder, planned), image, compression="lzw")
     return [polygons for _, polygons in views]
 
 
@@ -116,5 +116,5 @@ def _write_copies(folder: Path, pictures: list[Picture]) -> None:
                 write_tiff(path, CHANGES[picture.change].pixels(read_image(source)), compression="lzw")
 
 
-def _path(folder: Path, picture: Picture | Shot) -> Path:
+def _path(folder: Path, picture: Picture | PlannedImage) -> Path:
     return folder / FOLDERS[picture.split] / picture.file_name

@@ -16,7 +16,7 @@ class Fetched(msgspec.Struct, frozen=True):
     """A complete file at hand."""
 
     path: Path
-    origin: str
+    source: str
     """Its URL, or its path on this machine."""
     bytes: int
     sha256: str
@@ -90,7 +90,7 @@ def discarded_on(fault: type[InputError], file: Fetched, folder: Path) -> Iterat
         if file.path.parent != folder:
             raise
         discard(file)
-        raise InputError(f"{error}. The copy of {file.origin} was removed: run the stage again") from None
+        raise InputError(f"{error}. The copy of {file.source} was removed: run the stage again") from None
 
 
 def _finished(path: Path) -> Fetched | None:
@@ -113,7 +113,7 @@ def _finish(url: str, part: Path, path: Path) -> Fetched:
 
 def _checked(fetched: Fetched, sha256: str | None) -> Fetched:
     if sha256 is not None and fetched.sha256 != sha256.lower():
-        raise InputError(f"{fetched.origin} has SHA-256 {fetched.sha256}, but {sha256} was expected")
+        raise InputError(f"{fetched.source} has SHA-256 {fetched.sha256}, but {sha256} was expected")
     return fetched
 
 

@@ -134,7 +134,7 @@ def counts_at_floors(truth: TrueCells, prediction: CellRuns, scores: np.ndarray)
 def best_score_floor(counts: Sequence[np.ndarray]) -> float:
     """Return the floor of the highest F1 at an IoU of 0.5 over all images; of equal ones, the lowest.
 
-    Decoders are tuned for AP, which gains from every further candidate, however doubtful. What is counted
+    Decoders are tuned for AP, which gains from every further detection, however doubtful. What is counted
     has to leave them out. Choose on val images, never on test.
 
     Parameters

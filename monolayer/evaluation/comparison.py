@@ -1,6 +1,7 @@
 """All methods on the same images: ranking, intervals and paired differences."""
 
 import csv
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,12 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from monolayer.errors import InputError
+from monolayer.evaluation.headline import HEADLINE
 from monolayer.evaluation.methods import Method
 from monolayer.evaluation.settings import CompareSettings
 from monolayer.metrics.bootstrap import draw_images, percentile_interval
-from monolayer.metrics.ranked_detections import DRAWN
 
 LOWER_IS_BETTER = ("confluence_rmse", "count_mae", "count_relative_error")
+TEXT_WIDTH = 100
+"""Columns of the table that `comparison_text` makes."""
 
 
 class Estimate(NamedTuple):
@@ -71,8 +74,7 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
     weights = draw_images(len(methods[0].image_ids), settings.resamples, settings.seed)
     names = list(dict.fromkeys([settings.score, *settings.scores]))
     drawn = [
-        {name: _draw(method, name, weights, settings) for name in names if name in method.scores}
-        for method in methods
+        {name: _draw(method, name, weights) for name in names if name in method.names} for method in methods
     ]
     sign = -1 if settings.score in LOWER_IS_BETTER else 1
     ranked = [own for own in drawn if settings.score in own]
@@ -90,11 +92,13 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
     return sorted(rows, key=lambda row: _place(row, settings.score, sign))
 
 
-def _draw(method: Method, name: str, weights: np.ndarray, settings: CompareSettings) -> np.ndarray:
+def _draw(method: Method, name: str, weights: np.ndarray) -> np.ndarray:
     """Return the score of all images, and behind it those of the draws, float64 [1 + R]."""
-    count = settings.ap_resamples if name in DRAWN else settings.resamples
+    if name in method.drawn:
+        own = method.drawn[name]
+        return np.concatenate([[own.value], own.draws])
     every = np.ones((1, weights.shape[1]), dtype=weights.dtype)
-    return method.scores[name](np.concatenate([every, weights[:count]]))
+    return method.scores[name](np.concatenate([every, weights]))
 
 
 def _estimate(drawn: np.ndarray) -> Estimate:
@@ -107,7 +111,7 @@ def _place(row: ComparisonRow, score: str, sign: int) -> float:
 
 
 def _check(methods: Sequence[Method], settings: CompareSettings) -> None:
-    known = list(dict.fromkeys(name for method in methods for name in method.scores))
+    known = list(dict.fromkeys(name for method in methods for name in method.names))
     refused = next((method.refused for method in methods if method.refused), "")
     if refused and settings.score not in known:
         raise InputError(
@@ -132,11 +136,17 @@ def scores_by_cell_type(
     methods: Sequence[Method], rows: Sequence[ComparisonRow], score: str
 ) -> tuple[list[str], dict[str, np.ndarray]]:
     """Return the cell types, and each method's score on each of them, float64 [C], in the order of `rows`."""
-    by_name = {method.name: method for method in methods if score in method.scores}
+    by_name = {method.name: method for method in methods if score in method.names}
     types = sorted(set(methods[0].cell_types.tolist()))
     chosen = np.stack([methods[0].cell_types == name for name in types]).astype(np.int64)
     ranked = [by_name[row.method] for row in rows if row.method in by_name]
-    return types, {method.name: method.scores[score](chosen) for method in ranked}
+    return types, {method.name: _by_type(method, score, types, chosen) for method in ranked}
+
+
+def _by_type(method: Method, score: str, types: list[str], chosen: np.ndarray) -> np.ndarray:
+    if score in method.drawn:
+        return np.array([method.drawn[score].by_cell_type[name] for name in types])
+    return method.scores[score](chosen)
 
 
 def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
@@ -169,29 +179,36 @@ def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "")
 
 
 def comparison_text(rows: list[ComparisonRow], score: str) -> str:
-    """Return the comparison as a table for the terminal."""
-    others = [name for name in rows[0].scores if name != score]
-    header = ("method", score, "95 % interval", "less the best", "95 % interval", *others)
+    """Return the comparison as a table for the terminal; scores beyond its width are named below it."""
+    scores = dict.fromkeys(name for row in rows for name in row.scores)
+    others = sorted(
+        (name for name in scores if name != score), key=lambda name: name not in HEADLINE.values()
+    )
+    header = ("method", score, "95 % interval", "less the best", *others)
     table = [header, *(_cells(row, score, others) for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(header))]
+    ends = np.cumsum([width + 2 for width in widths]) - 2
+    shown = int((ends <= TEXT_WIDTH).sum())
     lines = []
     for method, *numbers in table:
-        columns = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True)]
+        columns = [cell.rjust(width) for cell, width in zip(numbers[: shown - 1], widths[1:], strict=False)]
         lines.append("  ".join([method.ljust(widths[0]), *columns]))
     lines.insert(1, "-" * len(lines[0]))
+    if hidden := header[shown:]:
+        more = f"The table of the comparison has all intervals, and {', '.join(hidden)}."
+        lines += ["", *textwrap.wrap(more, TEXT_WIDTH)]
     return "\n".join(lines)
 
 
 def _cells(row: ComparisonRow, score: str, others: list[str]) -> tuple[str, ...]:
     values = [f"{row.scores[name].value:.3f}" if name in row.scores else "" for name in others]
     if row.difference is None:
-        return (row.method, "", "", "", "", *values)
+        return (row.method, "", "", "", *values)
     own, difference = row.scores[score], row.difference
     return (
         row.method,
         f"{own.value:.3f}",
         f"{own.low:.3f} to {own.high:.3f}",
-        f"{difference.value:+.3f}",
-        f"{difference.low:+.3f} to {difference.high:+.3f}",
+        f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})",
         *values,
     )

@@ -35,7 +35,7 @@ class Panels(NamedTuple):
     """Image, and the outlines, bool [H, W], of found, false and missed cells."""
 
 
-def extreme_images(evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder) -> Panels:
+def example_images(evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder) -> Panels:
     """Return what is drawn of the images of highest, middle and lowest Dice of a split."""
     by_id = {task.image.id: task for task in tasks}
     panels = Panels({}, {})

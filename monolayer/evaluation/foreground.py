@@ -1,4 +1,4 @@
-"""The table of scores by image, which every comparison of methods starts from."""
+"""Scores of the foreground of single images, and of sets of them."""
 
 import csv
 from collections.abc import Iterable
@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from monolayer.errors import InputError
 from monolayer.metrics.foreground import confluences, foreground_scores
 from monolayer.metrics.overlap import dice, iou, precision, recall
 
@@ -80,21 +79,3 @@ def _derived(counts: np.ndarray) -> dict[str, np.ndarray]:
         "true_confluence": true,
         "predicted_confluence": predicted,
     }
-
-
-def read_scores(path: Path) -> list[ImageScore]:
-    """Read what `write_scores` wrote.
-
-    Raises
-    ------
-    InputError
-        The file is missing, or lacks a column.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        return msgspec.convert(rows, list[ImageScore], strict=False)
-    except FileNotFoundError:
-        raise InputError(f"{path} not found: run the stage that writes it") from None
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path} is no table of scores ({error}): run the stage that writes it") from None

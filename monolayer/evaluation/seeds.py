@@ -117,7 +117,7 @@ def t_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, flo
     values
         Float64 [n], n of 2 or more.
     confidence
-        Share of such intervals that hold the true mean.
+        Fraction of such intervals that hold the true mean.
 
     Examples
     --------

@@ -25,11 +25,11 @@ from monolayer.evaluation.cells import (
     true_cells,
 )
 from monolayer.evaluation.foreground import ImageScore, summarise
-from monolayer.evaluation.settings import CellSettings
+from monolayer.evaluation.settings import CellSettings, EvaluateSettings
 from monolayer.images.files import read_image
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.metrics.partial_truth import of_annotated_cells, refusal
-from monolayer.predictions.files import Result
+from monolayer.predictions.files import Result, read_results
 
 THRESHOLDS = tuple(percent / 100 for percent in range(5, 100, 5))
 """Those that `choose_threshold` tries."""
@@ -215,6 +215,54 @@ def predicted_cells(task: TruthTask) -> tuple[CellRuns, np.ndarray]:
     return runs, np.array([cell.score for cell in task.results], dtype=np.float64)
 
 
+def evaluate_splits(
+    predictions: Path,
+    truths: dict[str, dict[str, Coco]],
+    settings: EvaluateSettings,
+    compute: ComputeSettings,
+) -> tuple[list[Evaluation], list[TruthTask]]:
+    """Score a model on val and test, against raw and clean annotations.
+
+    Parameters
+    ----------
+    predictions
+        Folder of the model's name, as the predict stage writes it.
+    truths
+        Annotations by split and by ``raw`` or ``clean``; val first, on which threshold and floor are chosen.
+    settings, compute
+        How cells are scored, and where the work runs.
+
+    Returns
+    -------
+    evaluations
+        In the order of the truths.
+    tasks
+        Of the last evaluation: images and predictions.
+
+    Raises
+    ------
+    InputError
+        As `choose_threshold`, `choose_score_floor` and `evaluate_split`.
+    """
+    evaluations: list[Evaluation] = []
+    threshold, score_floor = settings.threshold, settings.score_floor
+    for split, own in truths.items():
+        results = read_results(predictions / f"{split}.json", own["raw"].images)
+        foreground = predictions / "foreground" / split
+        tasks = {name: truth_tasks(truth, foreground, results) for name, truth in own.items()}
+        if threshold is None:
+            threshold = choose_threshold(tasks["clean"], compute)
+        if score_floor is None:
+            score_floor = choose_score_floor(tasks["clean"], compute)
+        evaluations += [
+            evaluate_split(
+                listed, predictions.name, split, cleaning, threshold, score_floor, settings, compute
+            )
+            for cleaning, listed in tasks.items()
+        ]
+    return evaluations, tasks["clean"]
+
+
 def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
     """Return ``{split: {raw|clean: {overall, by_cell_type, by_cell_size, threshold, ...}}}``.
 
@@ -228,7 +276,8 @@ def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
             "threshold": evaluation.threshold,
             "score_floor": evaluation.score_floor,
             "images_without_prediction": len(evaluation.unpredicted),
-            "without_prediction": evaluation.unpredicted,
+            # An empty list would make DVC warn that it cannot be plotted.
+            **({"without_prediction": evaluation.unpredicted} if evaluation.unpredicted else {}),
         }
     return metrics
 

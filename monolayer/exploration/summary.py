@@ -58,10 +58,10 @@ def image_facts(coco: Coco, split: str, masks: Path, compute: ComputeSettings) -
         Where the masks are read.
     """
     groups = annotations_by_image(coco)
-    shares = map_parallel(partial(_confluence_of, masks=masks), coco.images, compute)
+    fractions = map_parallel(partial(_confluence_of, masks=masks), coco.images, compute)
     return [
-        ImageFacts(split, image, cell_type_of(image), np.array([a.area for a in groups[image.id]]), share)
-        for image, share in zip(coco.images, shares, strict=True)
+        ImageFacts(split, image, cell_type_of(image), np.array([a.area for a in groups[image.id]]), fraction)
+        for image, fraction in zip(coco.images, fractions, strict=True)
     ]
 
 
@@ -108,11 +108,11 @@ def _numbers(facts: Iterable[ImageFacts], percentiles: list[int]) -> dict[str, f
 
 
 def _confluences(facts: list[ImageFacts]) -> dict[str, float]:
-    shares = np.array([fact.confluence for fact in facts])
+    fractions = np.array([fact.confluence for fact in facts])
     return {
-        "confluence_min": float(shares.min()),
-        "confluence_mean": float(shares.mean()),
-        "confluence_max": float(shares.max()),
+        "confluence_min": float(fractions.min()),
+        "confluence_mean": float(fractions.mean()),
+        "confluence_max": float(fractions.max()),
     }
 
 

@@ -45,8 +45,8 @@ def write_images(path: Path, facts: Iterable[ImageFacts]) -> None:
     )
 
 
-def _known(share: float) -> str:
-    return "" if math.isnan(share) else format(share, ".6f")
+def _known(fraction: float) -> str:
+    return "" if math.isnan(fraction) else format(fraction, ".6f")
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -9,13 +9,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monolayer.annotations.coco import Image
+from monolayer.annotations.coco import Coco, Image, place_in_time
+from monolayer.annotations.sampling import spread
 from monolayer.compute.parallel import map_in_threads
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.evaluation.cells import ImageCells, TrueCells, compare_cells, score_cells
+from monolayer.evaluation.cells import (
+    ImageCells,
+    TrueCells,
+    annotated_images,
+    compare_cells,
+    score_cells,
+    true_cells,
+)
 from monolayer.evaluation.settings import CellSettings
+from monolayer.images.files import ImageFolder, read_image
 from monolayer.inference.settings import TuneSettings
+from monolayer.inference.whole_image import Applied
 from monolayer.metrics.files import write_metrics
 from monolayer.metrics.partial_truth import OF_ANNOTATED_CELLS, needs_complete_truth
 from monolayer.predictions.cells import Cells
@@ -74,6 +84,38 @@ def images_to_tune_on(images: Sequence[Image], settings: TuneSettings) -> list[I
             f"has {' or '.join(truths)} truth. Partial truth would do for {', '.join(OF_ANNOTATED_CELLS)}"
         )
     return chosen
+
+
+def tasks_to_tune_on(
+    applied: Applied, val: Coco, folder: ImageFolder, settings: TuneSettings
+) -> list[DecodeTask]:
+    """Apply a model to the val images that its decoder is tuned on, and return what it says of them.
+
+    Parameters
+    ----------
+    applied
+        The model.
+    val
+        Cleaned annotations of val.
+    folder
+        Where the files are.
+    settings
+        How many images, and what is to be highest.
+
+    Raises
+    ------
+    InputError
+        As `images_to_tune_on`, or a file cannot be read.
+    """
+    listed = spread(images_to_tune_on(val.images, settings), settings.images)
+    truths = {truth.image.id: truth for truth in annotated_images(val, listed)}
+    tasks = []
+    for image in applied.model.with_context(listed, val.images):
+        pixels = read_image(folder.path(image.file_name, "val"), image)
+        maps = applied(pixels, place_in_time(image).sequence).maps
+        if image.id in truths:
+            tasks.append(DecodeTask(maps, true_cells(truths[image.id])))
+    return tasks
 
 
 def tune_decoder(

@@ -36,7 +36,7 @@ class Applied:
     """
 
     def __init__(self, model: Model, settings: PredictSettings, precision: Precision = "auto") -> None:
-        self._model = model
+        self.model = model
         self._views = TiledViews(settings)
         self._precision = precision
         self._device = next(model.parameters()).device
@@ -53,11 +53,11 @@ class Applied:
         if (sequence, image.shape) != self._last:
             self._state.clear()
             self._last = sequence, image.shape
-        seen = normalised_input(image, self._model)
+        seen = normalised_input(image, self.model)
         pixels = torch.from_numpy(seen).to(self._device)[None, None]  # (1, 1, H, W)
         height, width = image.shape
         with autocast(self._precision, self._device):
-            return self._model.infer(pixels, (height, width), self._views, self._state)
+            return self.model.infer(pixels, (height, width), self._views, self._state)
 
 
 def predict_maps(

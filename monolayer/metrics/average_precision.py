@@ -53,7 +53,7 @@ class RankedImages:
         """Return the scores of the images of these indices, int64 [N]; None where there is no true cell.
 
         ``ap``, ``ap50``, ``ap75`` and ``ap_small`` to ``ap_large``; ``ar_<max_dets>`` and ``ar_small`` to
-        ``ar_large``; ``afnr``, the mean share of true cells that are missed.
+        ``ar_large``; ``afnr``, the mean fraction of true cells that are missed.
         """
         parameters = _parameters(len(chosen), self._max_dets)
         listed = [matched for of_range in self._matched for matched in of_range[chosen]]

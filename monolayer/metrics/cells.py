@@ -104,12 +104,12 @@ def cell_ratios(counts: CellCounts) -> dict[str, Ratio]:
     error = np.abs(predicted - true)
     return {
         **_detections(matched, false, true, every),
-        "sartorius": Ratio(_share(strict, either).mean(axis=1), every, cells),
+        "sartorius": Ratio(_fraction(strict, either).mean(axis=1), every, cells),
         "sartorius_pooled": Ratio(strict, either, cells),
         "pq": Ratio(2 * good, cells, cells),
         "sq": Ratio(good, matches, cells),
         "dq": Ratio(2 * matches, cells, cells),
-        "aji": Ratio(_share(joint, union), every, cells),
+        "aji": Ratio(_fraction(joint, union), every, cells),
         "seg": Ratio(counts.seg[:, 0], counts.seg[:, 1], cells),
         "det": Ratio(MISSED_COST * true - cost, MISSED_COST * true, cells, least=0.0),
         "boundary_f": Ratio(boundary_f(counts.boundary), every, cells),
@@ -135,9 +135,9 @@ def accuracy_curves(counts: CellCounts) -> dict[str, np.ndarray]:
     true = counts.true.sum()
     return {
         "iou": CURVE,
-        "precision": _share(matched, matched + false),
-        "recall": _share(matched, np.full(len(CURVE), true)),
-        "accuracy": _share(matched, true + false),
+        "precision": _fraction(matched, matched + false),
+        "recall": _fraction(matched, np.full(len(CURVE), true)),
+        "accuracy": _fraction(matched, true + false),
     }
 
 
@@ -152,12 +152,17 @@ def _detections(
         ratios[f"precision_{name}"] = Ratio(agreed, found[:, index], cells)
         ratios[f"recall_{name}"] = Ratio(agreed, true, cells)
         ratios[f"f1_{name}"] = Ratio(2 * agreed, cells, cells)
-    accuracy = _share(matched, true[:, None] + false)
+    accuracy = _fraction(matched, true[:, None] + false)
     ratios["sa_50"] = Ratio(accuracy[:, 10] * averaged, averaged, true + found[:, 10])
     ratios["msa"] = Ratio(accuracy[:, ACCURACY].mean(axis=1) * averaged, averaged, true + found[:, 10])
     return ratios
 
 
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _fraction(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Return part / whole, 1 where both are 0."""
     return np.where(whole > 0, part / np.maximum(whole, 1), 1.0)
+
+
+_SHAPES = ((3,), (3,), (3, len(CURVE)), (3, len(CURVE)), (10,), (3,), (2,), (2,), (4,), (4,))
+SCORES = tuple(cell_ratios(CellCounts(*(np.zeros((0, *shape)) for shape in _SHAPES))))
+"""Names of what `cell_ratios` returns."""

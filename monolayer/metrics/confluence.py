@@ -1,4 +1,4 @@
-"""Confluence: the share of the image that cells cover, and how well it is measured.
+"""Confluence: the fraction of the image that cells cover, and how well it is measured.
 
 All functions but `confluence` take the true and the predicted confluence of the same images,
 float64 [N] in [0, 1], and return a number of the same unit.
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def confluence(foreground: np.ndarray) -> float:
-    """Return the covered share of a bool [H, W] foreground.
+    """Return the covered fraction of a bool [H, W] foreground.
 
     >>> confluence(np.array([[True, False], [False, False]]))
     0.25

@@ -25,8 +25,8 @@ def precision_recall(found: Set[object], expected: Set[object]) -> Detection:
     Returns
     -------
     Detection
-        `precision` is the share of the findings that were expected, 1 where nothing was found; `recall` the
-        share of the expected that was found, 1 where nothing was expected.
+        `precision` is the fraction of the findings that were expected, 1 where nothing was found; `recall`
+        the fraction of the expected that was found, 1 where nothing was expected.
 
     >>> precision_recall({1, 2, 3, 4}, {3, 4, 5})
     {'expected': 3, 'found': 4, 'agreed': 2, 'precision': 0.5, 'recall': 0.6666666666666666}

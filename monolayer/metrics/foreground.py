@@ -19,7 +19,7 @@ def foreground_scores(counts: np.ndarray) -> dict[str, float]:
     -------
     dict
         ``dice``, ``iou``, ``precision`` and ``recall`` are means over images; ``dice_pooled`` and
-        ``iou_pooled`` take all pixels as one image; ``confluence_*`` are in shares of the image;
+        ``iou_pooled`` take all pixels as one image; ``confluence_*`` are in fractions of the image;
         ``images`` is N.
 
     Examples
@@ -69,3 +69,7 @@ def confluences(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     pixels = counts.sum(axis=-1)
     return (counts[..., 0] + counts[..., 2]) / pixels, (counts[..., 0] + counts[..., 1]) / pixels
+
+
+SCORES = tuple(foreground_ratios(np.zeros((0, 4))))
+"""Names of what `foreground_ratios` returns."""

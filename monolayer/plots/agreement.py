@@ -12,7 +12,7 @@ from monolayer.plots.style import axes_grid, colours_of, styled
 @styled
 def plot_confluence(title: str, scores: list[ImageScore]) -> Figure:
     """Draw predicted against true confluence, and the errors with their limits of agreement, by cell type."""
-    true, predicted = (100 * share for share in confluences(stack_counts(scores)))
+    true, predicted = (100 * fraction for fraction in confluences(stack_counts(scores)))
     cell_types = np.array([score.cell_type for score in scores])
     figure, ((left, right),) = axes_grid(1, 2, width=8.2, height=3.8)
     for cell_type, colour in colours_of(cell_types.tolist()).items():

@@ -7,7 +7,7 @@ import numpy as np
 from monolayer.metrics.boundary import cell_outlines
 
 
-class Tint(NamedTuple):
+class OverlayColour(NamedTuple):
     """A colour laid over an image."""
 
     colour: tuple[int, int, int]
@@ -22,14 +22,14 @@ class Tint(NamedTuple):
 
 
 AGREEMENT = {
-    "found": Tint((0, 158, 115), 0.35),
-    "false": Tint((255, 176, 0), 0.8),
-    "missed": Tint((220, 38, 127), 0.8),
+    "found": OverlayColour((0, 158, 115), 0.35),
+    "false": OverlayColour((255, 176, 0), 0.8),
+    "missed": OverlayColour((220, 38, 127), 0.8),
 }
 
 
 def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Tint the pixels that were found (green), falsely found (yellow) and missed (magenta).
+    """Colour the pixels that were found (green), falsely found (yellow) and missed (magenta).
 
     Parameters
     ----------

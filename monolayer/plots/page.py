@@ -142,7 +142,8 @@ def write_page_template(path: Path) -> None:
     path
         Where DVC's setting ``plots.html_template`` looks, seen from the folder ``.dvc``.
     """
-    parts = {"style": STYLE, "vega": vl_convert.javascript_bundle(), "embed": EMBED, "arrange": ARRANGE}
+    vega = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub is too strict
+    parts = {"style": STYLE, "vega": vega, "embed": EMBED, "arrange": ARRANGE}
     page = PAGE
     for name, text in parts.items():
         page = page.replace(f"@{name}@", text)

@@ -54,7 +54,9 @@ def plot_agreement(title: str, panels: dict[str, tuple[np.ndarray, np.ndarray, n
     pictures = {
         caption: shrink(overlay_agreement(*arrays), PANEL_WIDTH) for caption, arrays in panels.items()
     }
-    keys = [Patch(color=tint.hex_code, alpha=tint.strength, label=name) for name, tint in AGREEMENT.items()]
+    keys = [
+        Patch(color=drawn.hex_code, alpha=drawn.strength, label=name) for name, drawn in AGREEMENT.items()
+    ]
     return _row_of_panels(title, pictures, keys)
 
 
@@ -70,7 +72,7 @@ def plot_cells(title: str, panels: dict[str, tuple[np.ndarray, dict[str, np.ndar
         By caption: the image, uint8 [H, W], and the outlines, bool [H, W] by a name of `AGREEMENT`.
     """
     pictures = {caption: middle(overlay_outlines(*arrays)) for caption, arrays in panels.items()}
-    keys = [Patch(color=tint.hex_code, label=name) for name, tint in AGREEMENT.items()]
+    keys = [Patch(color=drawn.hex_code, label=name) for name, drawn in AGREEMENT.items()]
     return _row_of_panels(title, pictures, keys)
 
 

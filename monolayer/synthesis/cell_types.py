@@ -31,13 +31,13 @@ class CellType(NamedTuple):
     bend: float
     """Curvature of the long axis, standard deviation, in 1 / radii."""
     attach: float
-    """Share of new cells that grow beside another one: large for islands."""
+    """Fraction of new cells that grow beside another one: large for islands."""
     spacing: float
     """Distance of neighbours' centres, in sums of their radii: below 1, cells press on each other."""
     overlap: float
-    """How far a cell reaches below its neighbour, as a share of its radius."""
+    """How far a cell reaches below its neighbour, as a fraction of its radius."""
     rounded: tuple[float, float]
-    """Share of round, detached cells at the start and after 72 hours."""
+    """Fraction of round, detached cells at the start and after 72 hours."""
     rounded_area: float
     """Median area of a round cell, pixels."""
     thickness: tuple[float, float]
@@ -53,7 +53,7 @@ class CellType(NamedTuple):
     nucleolus: float
     """Contrast of the dark bodies in the nucleus, grey levels."""
     shear: float
-    """Oblique shading, as a share of the thickness' slope."""
+    """Oblique shading, as a fraction of the thickness' slope."""
     debris: float
     """Specks that are no cells, per 704 x 520 pixels."""
     points: int

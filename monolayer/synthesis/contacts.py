@@ -19,7 +19,7 @@ def press(cells: Snapshot, overlap: float) -> np.ndarray:
     cells
         N cells with free outlines.
     overlap
-        How far a cell still reaches below its neighbour, as a share of its radius.
+        How far a cell still reaches below its neighbour, as a fraction of its radius.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def press(cells: Snapshot, overlap: float) -> np.ndarray:
         )
         near[cell] = False
         if near.any():
-            radii[cell] *= _free_share(cells, cell, np.flatnonzero(near), theta, low, high, overlap)
+            radii[cell] *= _free_fraction(cells, cell, np.flatnonzero(near), theta, low, high, overlap)
     return radii
 
 
@@ -45,7 +45,7 @@ def boxes(bodies: Bodies, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return outlines.min(axis=1), outlines.max(axis=1)
 
 
-def _free_share(
+def _free_fraction(
     cells: Snapshot,
     cell: int,
     near: np.ndarray,
@@ -54,7 +54,7 @@ def _free_share(
     high: np.ndarray,
     overlap: float,
 ) -> np.ndarray:
-    """Return the share of the cell's radius that it keeps in each direction, float64 [P]."""
+    """Return the fraction of the cell's radius that it keeps in each direction, float64 [P]."""
     own = (np.arange(_STEPS) + 1)[:, None] / _STEPS  # (S, 1)
     rays = to_image(cells.bodies.take(slice(cell, cell + 1)), theta, (own * cells.radii[cell])[None])[
         0
@@ -82,6 +82,6 @@ def _first_crossing(excess: np.ndarray, position: np.ndarray) -> np.ndarray:
     step = np.argmax(above, axis=0)
     column = np.arange(excess.shape[1])
     high, low = excess[step, column], excess[np.maximum(step - 1, 0), column]
-    share = np.where(step > 0, -low / np.where(high > low, high - low, 1), 1)
-    crossing = position[np.maximum(step - 1, 0)] + share * (position[1] - position[0])
+    fraction = np.where(step > 0, -low / np.where(high > low, high - low, 1), 1)
+    crossing = position[np.maximum(step - 1, 0)] + fraction * (position[1] - position[0])
     return np.where(above.any(axis=0), np.where(step > 0, crossing, position[0]), 1.0)

@@ -89,7 +89,7 @@ def shift_cells(rng: np.random.Generator, cells: list[Cell], size: tuple[int, in
     return [cell for cell in redrawn if area(cell.polygon) >= SMALLEST_AREA]
 
 
-def thin_out(rng: np.random.Generator, cells: list[Cell], share: float) -> list[Cell]:
-    """Keep a share of the cells, at least one, in their order."""
-    kept = rng.choice(len(cells), max(int(len(cells) * share), 1), replace=False)
+def thin_out(rng: np.random.Generator, cells: list[Cell], fraction: float) -> list[Cell]:
+    """Keep a fraction of the cells, at least one, in their order."""
+    kept = rng.choice(len(cells), max(int(len(cells) * fraction), 1), replace=False)
     return [cells[index] for index in sorted(kept)]

@@ -92,5 +92,5 @@ def radius_at(radii: np.ndarray, index: np.ndarray | int, theta: np.ndarray) -> 
     points = radii.shape[1]
     position = (theta * (points / (2 * np.pi))) % points
     below = position.astype(np.intp)
-    share = position - below
-    return radii[index, below % points] * (1 - share) + radii[index, (below + 1) % points] * share
+    fraction = position - below
+    return radii[index, below % points] * (1 - fraction) + radii[index, (below + 1) % points] * fraction

@@ -83,8 +83,8 @@ def _sheet(
 
 def _ball(rho: np.ndarray, edge: np.ndarray, radius: float, traits: CellType) -> np.ndarray:
     """A round cell: a dome with a steep rim, within the bright ring that belongs to its outline."""
-    share = np.clip(rho / np.maximum(edge - 1.6 / radius, 0.1), 0, 1)
-    return traits.thickness[1] * np.sqrt(1 - share**4)
+    fraction = np.clip(rho / np.maximum(edge - 1.6 / radius, 0.1), 0, 1)
+    return traits.thickness[1] * np.sqrt(1 - fraction**4)
 
 
 def granules(
@@ -95,12 +95,12 @@ def granules(
     number = rng.poisson(traits.granules * area / 100 * rng.lognormal(-0.3, 0.8, len(area)))
     owner = np.repeat(np.arange(len(area)), number)
     theta = rng.uniform(0, 2 * np.pi, len(owner))
-    share = rng.beta(2, 3, len(owner)) * 0.95
-    rho = share * radius_at(radii, owner, theta)
+    fraction = rng.beta(2, 3, len(owner)) * 0.95
+    rho = fraction * radius_at(radii, owner, theta)
     where = to_image(cells.bodies.take(owner), theta[:, None], rho[:, None])[:, 0]
     contrast = traits.granule_contrast * rng.lognormal(0, 0.5, len(owner))
     contrast *= np.where(rng.random(len(owner)) < 0.15, -1.2, 1)
-    return spots(where, contrast, 0.5, height, width)
+    return gaussian_blobs(where, contrast, 0.5, height, width)
 
 
 def nucleoli(
@@ -112,26 +112,28 @@ def nucleoli(
     reach = NUCLEUS * np.minimum(14 / bodies.radius, 1)
     x, y = (interiors.nucleus[owner] + rng.uniform(-0.5, 0.5, (len(owner), 2)) * reach[:, None]).T
     where = to_image(bodies, np.arctan2(y, x)[:, None], np.hypot(x, y)[:, None])[:, 0]
-    return spots(where, traits.nucleolus * rng.lognormal(0, 0.4, len(owner)), 0.8, height, width)
+    return gaussian_blobs(where, traits.nucleolus * rng.lognormal(0, 0.4, len(owner)), 0.8, height, width)
 
 
 def debris(rng: np.random.Generator, traits: CellType, height: int, width: int) -> np.ndarray:
     """Return the thickness of specks that are no cells: single or in heaps, float64 [H, W]."""
-    share = height * width / LIVECELL_PIXELS
-    number = int(rng.poisson(traits.debris * share * rng.lognormal(-0.5, 0.8)))
+    fraction = height * width / LIVECELL_PIXELS
+    number = int(rng.poisson(traits.debris * fraction * rng.lognormal(-0.5, 0.8)))
     heaps = rng.uniform(0, [width, height], (number, 2))
     heap_sizes = np.ceil(np.minimum(rng.lognormal(0, 1, len(heaps)), 40)).astype(np.intp)
     owner = np.repeat(np.arange(len(heaps)), heap_sizes)
     where = heaps[owner] + rng.normal(0, 3.5, (len(owner), 2))
     contrast = rng.uniform(20, 130, len(owner)) * np.where(rng.random(len(owner)) < 0.2, -1, 1)
     small = rng.random(len(owner)) < 0.6
-    return spots(where[small], contrast[small], 0.6, height, width) + spots(
+    return gaussian_blobs(where[small], contrast[small], 0.6, height, width) + gaussian_blobs(
         where[~small], contrast[~small], 1.1, height, width
     )
 
 
-def spots(where: np.ndarray, contrast: np.ndarray, sigma: float, height: int, width: int) -> np.ndarray:
-    """Draw Gaussian spots of a given peak at positions [M, 2] (x, y), float64 [H, W]."""
+def gaussian_blobs(
+    where: np.ndarray, contrast: np.ndarray, sigma: float, height: int, width: int
+) -> np.ndarray:
+    """Draw Gaussian blobs of a given peak at positions [M, 2] (x, y), float64 [H, W]."""
     canvas = np.zeros((height, width))
     x, y = np.floor(where).astype(np.intp).T
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)

@@ -3,12 +3,12 @@
 import numpy as np
 
 
-def clip(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
+def clip_polygon(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
     """Cut a polygon [V, 2] (x, y) at the image's borders, float64 [V', 2]; empty where it lies outside.
 
     Source: Sutherland and Hodgman, Reentrant polygon clipping, CACM 17:32, 1974.
 
-    >>> clip(np.array([[-2.0, 1], [2, 1], [2, 3], [-2, 3]]), 5, 5).tolist()
+    >>> clip_polygon(np.array([[-2.0, 1], [2, 1], [2, 3], [-2, 3]]), 5, 5).tolist()
     [[0.0, 1.0], [2.0, 1.0], [2.0, 3.0], [0.0, 3.0]]
     """
     for axis, sign, limit in ((0, 1, 0), (0, -1, -width), (1, 1, 0), (1, -1, -height)):
@@ -22,8 +22,8 @@ def _cut(polygon: np.ndarray, depth: np.ndarray) -> np.ndarray:
         return polygon
     following, next_depth = np.roll(polygon, -1, axis=0), np.roll(depth, -1)
     crosses = (depth >= 0) != (next_depth >= 0)
-    share = np.divide(depth, depth - next_depth, out=np.zeros_like(depth), where=crosses)
-    crossing = polygon + share[:, None] * (following - polygon)
+    fraction = np.divide(depth, depth - next_depth, out=np.zeros_like(depth), where=crosses)
+    crossing = polygon + fraction[:, None] * (following - polygon)
     kept = np.stack([depth >= 0, crosses], axis=1)
     return np.stack([polygon, crossing], axis=1)[kept]
 

@@ -115,8 +115,8 @@ def snapshot(population: Population, traits: CellType, minutes: int) -> Snapshot
     bodies = population.bodies.take(now)
     amplitude, phase = population.wander[now, :2], population.wander[now, 2:]
     centre = bodies.centre + amplitude * np.sin(2 * np.pi * hours / 36 + phase)
-    share = np.interp(grown, [0, 1], traits.rounded)
-    rounded = population.calm[now] < share
+    fraction = np.interp(grown, [0, 1], traits.rounded)
+    rounded = population.calm[now] < fraction
     return Snapshot(
         *_round_up(bodies._replace(centre=centre), population.radii[now], traits, rounded), rounded
     )

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from monolayer.training.processes import ALONE, Share
+from monolayer.training.processes import ALONE, Process
 from monolayer.training.settings import GreySettings
 
 
-def vary_grey_levels(images: Tensor, settings: GreySettings, share: Share = ALONE) -> Tensor:
+def vary_grey_levels(images: Tensor, settings: GreySettings, process: Process = ALONE) -> Tensor:
     """Change brightness and contrast, blur, and add noise, as torch's generator of the device decides.
 
     Parameters
@@ -19,7 +19,7 @@ def vary_grey_levels(images: Tensor, settings: GreySettings, share: Share = ALON
         Grey levels float32 [B, T, H, W]; all T planes are changed alike.
     settings
         How far.
-    share
+    process
         What `images` are of a batch. Every process draws for the whole batch, so that a crop is changed in
         the same way whichever process has it.
 
@@ -28,8 +28,8 @@ def vary_grey_levels(images: Tensor, settings: GreySettings, share: Share = ALON
     Tensor
         Of the same shape; not cut to 0..255.
     """
-    size = len(images) * share.world
-    own = share.of_batch(size)
+    size = len(images) * process.world_size
+    own = process.of_batch(size)
     strength = torch.rand(4, size, 1, 1, 1, device=images.device)[:, own]
     brightness, contrast = 2 * strength[:2] - 1
     if settings.blur:

@@ -70,7 +70,7 @@ def warped(rows: Tensor, columns: Tensor, angle: Tensor, step: Tensor) -> tuple[
 
 
 def interpolated(
-    pixels: Tensor, first: Tensor, shape: tuple[Tensor, Tensor], places: tuple[Tensor, Tensor]
+    pixels: Tensor, first: Tensor, shape: tuple[Tensor, Tensor], coordinates: tuple[Tensor, Tensor]
 ) -> Tensor:
     """Return grey levels between pixels, bilinear, float32 [B, S, S].
 
@@ -82,10 +82,10 @@ def interpolated(
         Position of the first pixel of each crop's image, int64 [B, 1, 1].
     shape
         Height and width of each crop's image, int64 [B, 1, 1].
-    places
+    coordinates
         Rows and columns, float32 [B, S, S]; those beyond the image are reflected into it.
     """
-    (height, width), (rows, columns) = shape, places
+    (height, width), (rows, columns) = shape, coordinates
     top, left = rows.floor(), columns.floor()
     low, right = rows - top, columns - left
     total = torch.zeros_like(rows)

@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 from monolayer.annotations.coco import Truth
-from monolayer.annotations.sequences import Clips
+from monolayer.annotations.sequences import Subsequences
 from monolayer.images.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.training.crop_coordinates import along, interpolated, reflected, warped
 from monolayer.training.packing import Packed, annotated
-from monolayer.training.processes import ALONE, Share
+from monolayer.training.processes import ALONE, Process
 from monolayer.training.settings import CropSettings
 
 TRUTHS = get_args(Truth)
-PARTIAL, NOBODYS = TRUTHS.index("partial"), TRUTHS.index("none")
+PARTIAL, UNANNOTATED = TRUTHS.index("partial"), TRUTHS.index("none")
 
 
 UNKNOWN = -1
@@ -23,12 +23,12 @@ UNKNOWN = -1
 
 
 class Batch(NamedTuple):
-    """Crops of B images, or of B = clips * frames."""
+    """Crops of B images, or of B = subsequences * frames."""
 
     images: Tensor
     """Grey levels, float32 [B, size, size]."""
     labels: Tensor
-    """int32 [B, size, size], 0 = background; in clips also `UNKNOWN`."""
+    """int32 [B, size, size], 0 = background; in subsequences also `UNKNOWN`."""
     levels: Tensor
     """Offset and scale that normalise the grey levels of each crop's whole image, float32 [B, 2]."""
 
@@ -63,11 +63,12 @@ class Crops:
     Parameters
     ----------
     packed
-        Images to cut from; those whose cells are not all annotated are left out, but as frames of clips.
+        Images to cut from; those whose cells are not all annotated are left out, but as frames of
+        subsequences.
     size
         Side of the square crops in pixels; a smaller image is reflected to it.
     batch_size
-        Crops in a batch, or clips.
+        Crops in a batch, or subsequences.
     settings
         How they are chosen. In an image that has only cells, or only background, any pixel may be the centre.
     normalise
@@ -77,8 +78,9 @@ class Crops:
     device
         Where images and labels are kept and cut.
     frames
-        Length of a clip. One of its frames, any of them, is an annotated image; all are cut and turned alike.
-    share
+        Length of a subsequence. One of its frames, any of them, is an annotated image; all are cut and
+        turned alike.
+    process
         Which crops of each batch are cut here. Every process draws the whole batch, which takes the host no
         time, so that the batches do not depend on the number of processes.
     """
@@ -93,10 +95,10 @@ class Crops:
         seed: int,
         device: torch.device | str = "cpu",
         frames: int = 1,
-        share: Share = ALONE,
+        process: Process = ALONE,
     ) -> None:
         self._frames = frames
-        self._clips = Clips(packed.images, frames)
+        self._subsequences = Subsequences(packed.images, frames)
         self._truth = torch.tensor([TRUTHS.index(image.truth) for image in packed.images], device=device)
         self._pixels = torch.from_numpy(packed.pixels).to(device)
         # Torch cannot index uint16; the sign comes off again in `_labels_at`.
@@ -115,10 +117,10 @@ class Crops:
         self._batch_size = batch_size
         self._settings = settings
         self._seed = seed
-        self._own = share.of_batch(batch_size)
+        self._own = process.of_batch(batch_size)
 
     def batch(self, step: int) -> Batch:
-        """Return the crops of a step, or our share of them.
+        """Return the crops of a step, or this process's part of them.
 
         Where crops are rotated or scaled, grey levels are interpolated, and labels are those of the nearest
         pixel.
@@ -132,14 +134,14 @@ class Crops:
         rows = along(centre_row, windows.height, self._size, windows.flip_rows)
         columns = along(centre_column, windows.width, self._size, windows.flip_columns)
         if self._frames > 1:
-            windows, rows, columns = self._as_clips(windows, rows, columns, rng)
+            windows, rows, columns = self._as_sequences(windows, rows, columns, rng)
         planes = (
             self._warped(windows, rows, columns, rng) if self._warps else self._cut(windows, rows, columns)
         )
         transpose = windows.transpose[:, None, None] > 0
         images, labels = (torch.where(transpose, plane.mT, plane) for plane in planes)
         truth = self._truth[windows.image][:, None, None]
-        unknown = (truth == NOBODYS) | ((truth == PARTIAL) & (labels == 0))
+        unknown = (truth == UNANNOTATED) | ((truth == PARTIAL) & (labels == 0))
         return Batch(images, labels.masked_fill(unknown, UNKNOWN), self._levels[windows.image])
 
     @property
@@ -162,7 +164,7 @@ class Crops:
         return Windows(*torch.from_numpy(values).to(self._pixels.device, non_blocking=True))
 
     def _draw_kind(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        positive = rng.random(self._batch_size) < self._settings.positive_share
+        positive = rng.random(self._batch_size) < self._settings.positive_fraction
         if self._settings.others == "anywhere":
             start, end = self._pixels_of_kind(image, np.ones_like(image))
             foreground = (end - start) / (self._heights * self._widths)[image]
@@ -173,12 +175,12 @@ class Crops:
         before = kind * self._first_rows[-1]
         return tuple(self._before[before + self._first_rows[image + end]] for end in (0, 1))
 
-    def _as_clips(
+    def _as_sequences(
         self, windows: Windows, rows: Tensor, columns: Tensor, rng: np.random.Generator
     ) -> tuple[Windows, Tensor, Tensor]:
-        """Repeat windows, rows and columns for each frame of a clip around their images."""
+        """Repeat windows, rows and columns for each frame of a subsequence around their images."""
         before = rng.integers(self._frames, size=self._batch_size)[self._own]
-        frames = self._clips.around(windows.image.cpu().numpy(), before).ravel()
+        frames = self._subsequences.around(windows.image.cpu().numpy(), before).ravel()
         first = torch.from_numpy(self._first_pixels[frames]).to(rows.device)
         repeated = Windows(*(values.repeat_interleave(self._frames) for values in windows))
         repeated = repeated._replace(image=torch.from_numpy(frames).to(rows.device), first=first)
@@ -206,13 +208,14 @@ class Crops:
         step = np.exp(np.log1p(self._settings.scale) * rng.uniform(-1, 1, self._batch_size))
         turn = torch.from_numpy(np.stack([angle, step])[:, self._own].astype(np.float32))
         turn = turn.to(rows.device, non_blocking=True).repeat_interleave(self._frames, dim=1)
-        places = warped(rows, columns, *turn)
+        coordinates = warped(rows, columns, *turn)
         first, height, width = (of[:, None, None] for of in windows[1:4])
         row, column = (
-            reflected(place.round().long(), side) for place, side in zip(places, (height, width), strict=True)
+            reflected(place.round().long(), side)
+            for place, side in zip(coordinates, (height, width), strict=True)
         )
         labels = self._labels_at(first + row * width + column)
-        return interpolated(self._pixels, first, (height, width), places), labels
+        return interpolated(self._pixels, first, (height, width), coordinates), labels
 
     def _labels_at(self, index: Tensor) -> Tensor:
         return self._labels[index].int() & 0xFFFF

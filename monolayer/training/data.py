@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from monolayer.annotations.sampling import spread
-from monolayer.annotations.sequences import Clips
+from monolayer.annotations.sequences import Subsequences
 from monolayer.images.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.training.packing import Packed, annotated
-from monolayer.training.processes import ALONE, Share
+from monolayer.training.processes import ALONE, Process
 
 
 class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
@@ -25,7 +25,7 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
         How the images are normalised.
     count
         Take so many of the images whose cells are all annotated, evenly spread over the split; None for all.
-    share
+    process
         Of which process this is. Where the images do not suffice, some get one that does not count.
     frames
         Give so many frames of the recording, of which the image is the last; fewer at its beginning.
@@ -36,15 +36,15 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
         packed: Packed,
         normalise: NormaliseSettings,
         count: int | None,
-        share: Share = ALONE,
+        process: Process = ALONE,
         frames: int = 1,
     ) -> None:
         self._packed = packed
-        self._clips = Clips(packed.images, frames)
+        self._subsequences = Subsequences(packed.images, frames)
         self._levels = offset_and_scale(packed.histograms, normalise)
         self._chosen = spread(annotated(packed).tolist(), count)
-        even = math.ceil(len(self._chosen) / share.world) * share.world
-        self._own = range(share.rank, even, share.world)
+        even = math.ceil(len(self._chosen) / process.world_size) * process.world_size
+        self._own = range(process.rank, even, process.world_size)
 
     def __len__(self) -> int:
         return len(self._own)
@@ -54,7 +54,7 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
         number = self._own[index]
         counts = number < len(self._chosen)
         chosen = self._chosen[number if counts else 0]
-        frames = np.stack([self._normalised(frame) for frame in self._clips.until(chosen)])
+        frames = np.stack([self._normalised(frame) for frame in self._subsequences.until(chosen)])
         _, labels = self._packed.image(chosen)
         return torch.from_numpy(frames), torch.from_numpy(labels.astype("int32"))[None], counts
 
@@ -63,10 +63,10 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
         return (self._packed.image(position)[0] - offset) / scale
 
 
-def home_of(packed: Packed, device: torch.device, share: float) -> torch.device:
-    """Return where training images are to be kept: on a GPU where they take no more than `share` of it."""
+def home_of(packed: Packed, device: torch.device, fraction: float) -> torch.device:
+    """Return where training images are to be kept: on a GPU where they take no more than `fraction` of it."""
     if device.type == "cpu":
         return device
     size = packed.pixels.nbytes + packed.labels.nbytes
-    fits = size <= share * torch.cuda.get_device_properties(device).total_memory
+    fits = size <= fraction * torch.cuda.get_device_properties(device).total_memory
     return device if fits else torch.device("cpu")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 import torch
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.callbacks import Callback, EarlyStopping, Timer
 from lightning.pytorch.strategies import DDPStrategy
 
 from monolayer.compute.settings import ComputeSettings
@@ -25,7 +25,7 @@ from monolayer.training.data import WholeImages, home_of
 from monolayer.training.history import as_table
 from monolayer.training.loggers import build_loggers
 from monolayer.training.packing import Packed, resized_once
-from monolayer.training.processes import Share, find_environment, find_share
+from monolayer.training.processes import Process, find_environment, find_process
 from monolayer.training.progress import Progress
 from monolayer.training.settings import TrainSettings
 from monolayer.training.task import Task
@@ -64,6 +64,8 @@ class Trained:
     """Number of trained weights."""
     started_from: str
     """Which weights the training began with."""
+    seconds: float
+    """Of training and validation, those before an interruption too."""
 
 
 def fit(
@@ -102,7 +104,7 @@ def fit(
     """
     _use_threads(compute)
     environment = find_environment()
-    share = find_share(environment, compute)
+    process = find_process(environment, compute)
     torch.manual_seed(seed)
     model, started_from = _build(model_settings, compute)
     if (side := model_settings.resize) is not None:
@@ -118,22 +120,23 @@ def fit(
         settings=settings.crops,
         normalise=model_settings.normalise,
         seed=seed,
-        device=home_of(train, device, settings.resident_share),
+        device=home_of(train, device, settings.resident_fraction),
         frames=model.frames,
-        share=share,
+        process=process,
     )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
-    task = Task(model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, share)
+    task = Task(model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, process)
     if compute.compile is not None:
         model.compile(mode=compute.compile)
+    timer = Timer(verbose=False)
     trainer = Trainer(
         max_epochs=model_settings.epochs,
-        callbacks=_callbacks(model_settings, settings, steps, scratch, model.head.judged_by),
+        callbacks=[timer, *_callbacks(model_settings, settings, steps, scratch, model.head.judged_by)],
         logger=build_loggers(settings.loggers, scratch, tracking),
         gradient_clip_val=settings.clip_norm,
         plugins=[WholeCheckpointIO(), environment],
         default_root_dir=scratch,
-        **_hardware(compute, share),
+        **_hardware(compute, process),
         **QUIET,
     )
     last = scratch / "last.ckpt"
@@ -142,12 +145,12 @@ def fit(
             task,
             train_dataloaders=range(steps),
             val_dataloaders=WholeImages(
-                val, model_settings.normalise, settings.validation_images, share, model.frames
+                val, model_settings.normalise, settings.validation_images, process, model.frames
             ),
             ckpt_path=last if last.exists() else None,
             weights_only=True,
         )
-    if share.rank:
+    if process.rank:
         return None
     history = as_table(task.history)
     return Trained(
@@ -157,6 +160,7 @@ def fit(
         crops=len(history) * steps * model_settings.batch_size,
         parameters=sum(weight.numel() for weight in model.parameters()),
         started_from=started_from,
+        seconds=timer.time_elapsed("train"),
     )
 
 
@@ -178,15 +182,15 @@ def _use_threads(compute: ComputeSettings) -> None:
         os.environ["OMP_NUM_THREADS"] = str(compute.threads)  # or Lightning sets a number of its own
 
 
-def _hardware(compute: ComputeSettings, share: Share) -> dict[str, Any]:
-    together = share.world > 1
+def _hardware(compute: ComputeSettings, process: Process) -> dict[str, Any]:
+    together = process.world_size > 1
     return {
         "accelerator": compute.accelerator,
         "devices": compute.devices,
         "num_nodes": compute.nodes,
         "precision": compute.precision,
         "strategy": DDPStrategy(timeout=PATIENCE) if together else "auto",
-        # Torch has none for CPUs: there the statistics are those of the first process's share.
+        # Torch has none for CPUs: there the statistics are those of the first process.
         "sync_batchnorm": together and compute.accelerator == "gpu",
         "use_distributed_sampler": False,
         "deterministic": "warn",

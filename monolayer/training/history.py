@@ -1,10 +1,14 @@
-"""The scores of a training's epochs, as tables."""
+"""The scores of a training's epochs, and the file that says how a training went."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
+
+from monolayer.compute.accelerator import device_name
+from monolayer.compute.settings import ComputeSettings
 
 
 def as_table(history: Sequence[dict[str, float]]) -> pd.DataFrame:
@@ -18,19 +22,28 @@ def as_table(history: Sequence[dict[str, float]]) -> pd.DataFrame:
     return table
 
 
-def write_history(folder: Path, history: pd.DataFrame) -> None:
-    """Write ``loss.tsv`` (epoch, train_loss, val_loss) and ``dice.tsv`` (epoch, val_dice) for DVC's plots."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for file_name, columns in {
-        "loss.tsv": ["epoch", "train_loss", "val_loss"],
-        "dice.tsv": ["epoch", "val_dice"],
-    }.items():
-        history[columns].round(6).to_csv(folder / file_name, sep="\t", index=False, lineterminator="\n")
-
-
 def best_epoch(history: pd.DataFrame, judged_by: Literal["dice", "loss"]) -> dict[str, int | float]:
     """Return ``best_epoch``, whose weights are kept, the first of the best, and its scores (6 digits)."""
     column = history[f"val_{judged_by}"]
     best = history.loc[column.idxmax() if judged_by == "dice" else column.idxmin()]
     scores = {name: round(float(best[name]), 6) for name in ("val_dice", "val_loss")}
     return {**scores, "best_epoch": int(best["epoch"])}
+
+
+def where_trained(compute: ComputeSettings) -> dict[str, str]:
+    """Return ``device`` and ``number_format``: results repeat where both are the same.
+
+    `compute` is as `monolayer.compute.accelerator.on_this_machine` returns it.
+    """
+    return {"device": device_name(compute), "number_format": compute.precision}
+
+
+def write_training(path: Path, facts: Mapping[str, Any], history: pd.DataFrame) -> None:
+    """Write facts of a training, and its epochs by columns under ``history``, as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = history.drop(columns="epoch").round(6).to_dict("list")
+    lines = [f'    "{name}": {json.dumps(values)}' for name, values in columns.items()]
+    text = json.dumps({**facts, "history": {}}, indent=2).replace(
+        '"history": {}', '"history": {\n' + ",\n".join(lines) + "\n  }"
+    )
+    path.write_text(text + "\n", encoding="utf-8")

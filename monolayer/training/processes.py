@@ -16,25 +16,25 @@ from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 
 
-class Share(NamedTuple):
+class Process(NamedTuple):
     """A process's part of every batch, and of the images to validate on."""
 
     rank: int = 0
     """Which process this is, from 0."""
-    world: int = 1
+    world_size: int = 1
     """How many there are."""
 
     def of_batch(self, size: int) -> slice:
         """Return which crops of a batch are its own; `size` is a multiple of the number of processes.
 
-        >>> Share(rank=1, world=2).of_batch(6)
+        >>> Process(rank=1, world_size=2).of_batch(6)
         slice(3, 6, None)
         """
-        own = size // self.world
+        own = size // self.world_size
         return slice(self.rank * own, (self.rank + 1) * own)
 
 
-ALONE = Share()
+ALONE = Process()
 """Of a single process: everything."""
 
 
@@ -48,7 +48,7 @@ def find_environment() -> ClusterEnvironment:
     return LightningEnvironment()
 
 
-def find_share(environment: ClusterEnvironment, compute: ComputeSettings) -> Share:
+def find_process(environment: ClusterEnvironment, compute: ComputeSettings) -> Process:
     """Return the part of this process.
 
     Parameters
@@ -71,7 +71,7 @@ def find_share(environment: ClusterEnvironment, compute: ComputeSettings) -> Sha
             f"params.yaml: compute.devices x compute.nodes is {devices} x {nodes}, but compute.launcher "
             f"({compute.launcher}) started {started}: make them agree, see the README on several machines"
         )
-    return Share(environment.node_rank() * devices + environment.local_rank(), started)
+    return Process(environment.node_rank() * devices + environment.local_rank(), started)
 
 
 def gathered(values: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ def with_known_levels(model: ModelSettings, train: Packed) -> ModelSettings:
     return model.model_copy(update={"normalise": known})
 
 
-def origin_of(
+def provenance_of(
     model: ModelSettings,
     settings: TrainSettings,
     compute: ComputeSettings,
@@ -58,6 +58,6 @@ def code_version() -> dict[str, str]:
     return {"monolayer": digest.hexdigest()[:16], "torch": torch.__version__}
 
 
-def fingerprint(name: str, model: ModelSettings, origin: dict[str, Any]) -> str:
+def fingerprint(name: str, model: ModelSettings, provenance: dict[str, Any]) -> str:
     """Return 16 characters that change with what decides the training of an entry of ``models:``."""
-    return hashlib.sha256(f"{name} {model!r} {origin!r}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{name} {model!r} {provenance!r}".encode()).hexdigest()[:16]

@@ -25,7 +25,7 @@ class OptimiserSettings(Settings):
     """``cosine`` rises in a straight line and falls to 0 along half a cosine; ``one-cycle`` rises from a 25th
     of the highest rate along half a cosine too (Smith and Topin 2018)."""
     warm_up: Number = Field(default=0.3, ge=0, lt=1)
-    """Share of the steps in which the rate rises; ``constant`` has none."""
+    """Fraction of the steps in which the rate rises; ``constant`` has none."""
     clip_norm: Number | None = Field(default=None, gt=0)
     """Gradients of all weights together are made no longer than this; None leaves them."""
 
@@ -33,8 +33,8 @@ class OptimiserSettings(Settings):
 class CropSettings(Settings):
     """Where crops are cut, and how they are turned."""
 
-    positive_share: Number = Field(default=0.5, ge=0, le=1)
-    """Share of the crops that are centred on a cell's pixel."""
+    positive_fraction: Number = Field(default=0.5, ge=0, le=1)
+    """Fraction of the crops that are centred on a cell's pixel."""
     others: Literal["background", "anywhere"] = "background"
     """What the other crops are centred on: any pixel of the background, or any pixel at all."""
     shift: int = Field(default=0, ge=0)
@@ -74,9 +74,9 @@ class TrainSettings(OptimiserSettings):
     validation_images: int | None = Field(default=None, ge=1)
     """Validate on so many images, spread evenly over the split; all of them by default."""
     grey: GreySettings = GreySettings()
-    resident_share: Number = Field(default=0.5, ge=0, le=1)
-    """A GPU keeps the training images in its memory where they take no more than this share of it; else they
-    stay on the disk, mapped into the host's memory."""
+    resident_fraction: Number = Field(default=0.5, ge=0, le=1)
+    """A GPU keeps the training images in its memory where they take no more than this fraction of it; else
+    they stay on the disk, mapped into the host's memory."""
     checkpoint_seconds: Number = Field(default=120, ge=0)
     """A killed training loses no more than this: it goes on from its last checkpoint."""
     loggers: list[LoggerName] = Field(default=[])
@@ -95,7 +95,7 @@ def training_of(parameters: dict[str, Any], name: str, model: ModelSettings) -> 
     return validate({**shared.model_dump(), **model.train}, f"models.{name}.train", TrainSettings)
 
 
-def check_shares(name: str, model: ModelSettings, compute: ComputeSettings) -> None:
+def check_batch_size(name: str, model: ModelSettings, compute: ComputeSettings) -> None:
     """Raise an `InputError` where the processes cannot share the batches of the model `name` evenly."""
     processes = int(compute.devices) * compute.nodes
     if model.batch_size % processes:

@@ -13,7 +13,7 @@ from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
 from monolayer.training.optimisers import build_optimiser
-from monolayer.training.processes import ALONE, Share, gathered
+from monolayer.training.processes import ALONE, Process, gathered
 from monolayer.training.settings import TrainSettings
 
 TensorList = tuple[Tensor, ...] | list[Tensor]
@@ -36,7 +36,7 @@ class Task(LightningModule):
         Optimiser steps of the whole training.
     seed
         Seeds each step's dropout.
-    share
+    process
         What this process has of each batch.
     """
 
@@ -48,7 +48,7 @@ class Task(LightningModule):
         lr: float,
         steps: int,
         seed: int,
-        share: Share = ALONE,
+        process: Process = ALONE,
     ) -> None:
         super().__init__()
         self.model = model
@@ -62,7 +62,7 @@ class Task(LightningModule):
         self._lr = lr
         self._steps = steps
         self._seed = seed
-        self._share = share
+        self._process = process
         self._losses = EpochLoss()
         self._scores: list[Tensor] = []
         self.history: list[dict[str, float]] = []
@@ -86,11 +86,11 @@ class Task(LightningModule):
         step = self.global_step
         torch.manual_seed(self._seed + step)
         images, labels, levels = (values.to(self.device) for values in self._crops.batch(step))
-        clips = images.unflatten(0, (-1, self.model.frames))  # all frames of a clip are changed alike
-        images = vary_grey_levels(clips, self._settings.grey, self._share).flatten(0, 1).unsqueeze(1)
+        subsequences = images.unflatten(0, (-1, self.model.frames))  # their frames are changed alike
+        images = vary_grey_levels(subsequences, self._settings.grey, self._process).flatten(0, 1).unsqueeze(1)
         offset, scale = levels.T[:, :, None, None, None]
-        if self._share.rank:  # else all processes drop the same channels
-            torch.manual_seed(self._seed + step + self._share.rank * self._steps)
+        if self._process.rank:  # else all processes drop the same channels
+            torch.manual_seed(self._seed + step + self._process.rank * self._steps)
         losses = self.model.loss(self.model((images - offset) / scale), self.model.targets(labels))
         self._losses.add(losses["loss"], step, self.trainer.optimizers[0].param_groups[0]["lr"])
         return losses["loss"]

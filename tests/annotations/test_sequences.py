@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monolayer.annotations.coco import Image, PlaceInTime, place_in_time
-from monolayer.annotations.sequences import Clips, in_time
+from monolayer.annotations.sequences import Subsequences, in_time
 from monolayer.errors import InputError
 
 
@@ -22,29 +22,35 @@ def test_recordings_of_livecells_file_names():
 
 
 def test_what_an_image_says_itself_goes_before_its_name():
-    image = Image(1, "BV2_Phase_A4_1_00d00h00m_1.tif", 40, 30, sequence="film", frame=7)
-    assert place_in_time(image) == PlaceInTime("film", 7)
+    image = Image(1, "BV2_Phase_A4_1_00d00h00m_1.tif", 40, 30, sequence="A1", frame=7)
+    assert place_in_time(image) == PlaceInTime("A1", 7)
 
 
-def test_clips_at_the_ends_of_a_recording():
-    clips = Clips([livecell(number, f"{number:02d}d00h00m") for number in range(5)], frames=3)
+def test_subsequences_at_the_ends_of_a_recording():
+    subsequences = Subsequences([livecell(number, f"{number:02d}d00h00m") for number in range(5)], frames=3)
     images, before = np.array([0, 0, 2, 4, 4]), np.array([0, 2, 1, 0, 2])
-    assert clips.around(images, before).tolist() == [[0, 1, 2], [0, 1, 2], [1, 2, 3], [2, 3, 4], [2, 3, 4]]
+    assert subsequences.around(images, before).tolist() == [
+        [0, 1, 2],
+        [0, 1, 2],
+        [1, 2, 3],
+        [2, 3, 4],
+        [2, 3, 4],
+    ]
 
 
 def test_short_recordings_go_forth_and_back():
-    clips = Clips(IMAGES, frames=7)
-    assert clips.around(np.array([2]), np.array([3])).tolist() == [[1, 2, 0, 0, 2, 1, 1]]
-    assert clips.around(np.array([3]), np.array([0])).tolist() == [[3] * 7]
+    subsequences = Subsequences(IMAGES, frames=7)
+    assert subsequences.around(np.array([2]), np.array([3])).tolist() == [[1, 2, 0, 0, 2, 1, 1]]
+    assert subsequences.around(np.array([3]), np.array([0])).tolist() == [[3] * 7]
 
 
 def test_the_frames_before_an_image():
-    clips = Clips(IMAGES, frames=2)
-    assert [clips.until(number).tolist() for number in range(4)] == [[2, 0], [1], [1, 2], [3]]
+    subsequences = Subsequences(IMAGES, frames=2)
+    assert [subsequences.until(number).tolist() for number in range(4)] == [[2, 0], [1], [1, 2], [3]]
 
 
 def test_frames_of_different_sizes():
     images = [*IMAGES[:2], Image(2, "BV2_Phase_A4_1_03d00h00m_1.tif", 41, 30)]
     with pytest.raises(InputError, match=r"00d00h00m_1\.tif is 40 x 30 pixels, .* 41 x 30: cut them"):
-        Clips(images, frames=2)
-    assert Clips(images, frames=1).until(2).tolist() == [2]
+        Subsequences(images, frames=2)
+    assert Subsequences(images, frames=1).until(2).tolist() == [2]

@@ -86,12 +86,12 @@ def test_a_group_leaves_one(laboratory: Laboratory) -> None:
 
 @pytest.mark.parametrize("second", ["train", "val"])
 @pytest.mark.parametrize("change", [0, 1])
-def test_frames_of_one_film_may_be_alike(laboratory: Laboratory, second: str, change: int) -> None:
+def test_frames_of_one_sequence_may_be_alike(laboratory: Laboratory, second: str, change: int) -> None:
     image, polygons = dish(9)
     for frame, split in enumerate(("train", second)):
         cells = [[polygon] for polygon in polygons]
         laboratory.add(split, 10 + frame, f"film_{frame}.tif", image + np.uint8(change * frame), cells)
-        laboratory.splits[split]["images"][-1] |= {"sequence": "film", "frame": frame}
+        laboratory.splits[split]["images"][-1] |= {"sequence": "A1", "frame": frame}
     assert clean(laboratory) == []
     for split in {"train", second}:
         for listed in laboratory.splits[split]["images"]:

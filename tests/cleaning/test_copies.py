@@ -7,7 +7,7 @@ from msgspec import structs
 
 from monolayer.annotations.coco import Image
 from monolayer.cleaning.contours import Fault
-from monolayer.cleaning.copies import Link, group, link_equal, of_one_film, remove_copies
+from monolayer.cleaning.copies import Link, group, link_equal, of_one_sequence, remove_copies
 from monolayer.cleaning.fingerprint import NO_SIGNS
 from monolayer.cleaning.survey import Survey
 
@@ -50,15 +50,15 @@ def frame(split: str, number: int, sequence: str = "a", pixels: bytes = b"a") ->
 
 
 @pytest.mark.parametrize(
-    ("second", "one_film"),
+    ("second", "one_sequence"),
     [(frame("val", 2), True), (frame("train", 1), False), (frame("train", 2, "b"), False)],
 )
-def test_what_is_one_film(second: Survey, one_film: bool) -> None:
-    assert of_one_film(frame("train", 1), second) == one_film
-    assert not of_one_film(survey("train", 1), survey("train", 2))
+def test_what_is_one_sequence(second: Survey, one_sequence: bool) -> None:
+    assert of_one_sequence(frame("train", 1), second) == one_sequence
+    assert not of_one_sequence(survey("train", 1), survey("train", 2))
 
 
-def test_frames_of_the_film_that_stays_stay() -> None:
+def test_frames_of_the_sequence_that_stays_stay() -> None:
     surveys = [frame("test", 1), frame("test", 2), survey("train", 3)]
     (removal,) = remove_copies(surveys, [Link(0, 1, 1.0), Link(0, 2, 1.0)])
     assert (removal.image_id, removal.kept_image_id) == (3, 1)

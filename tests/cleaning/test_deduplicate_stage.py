@@ -23,6 +23,7 @@ def in_folder(laboratory: Laboratory, tmp_path: Path, monkeypatch: pytest.Monkey
     laboratory.write()
     monkeypatch.chdir(tmp_path)
     flags = {"sampled": "sampled", "images": "images", "out": "clean", "metrics": "metrics/cleaning.json"}
+    flags["total-removed"] = "metrics/removed.json"
     monkeypatch.setattr(
         sys, "argv", ["x", *(word for flag, path in flags.items() for word in (f"--{flag}", path))]
     )

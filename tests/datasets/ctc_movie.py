@@ -48,8 +48,8 @@ class Movie:
                 if silver:
                     self.write_labels(f"{sequence}_ST/SEG/man_seg", frame, self.labels(sequence, frame))
                 if markers and gold:
-                    spots = self.labels(sequence, frame, radius=2)
-                    self.write_labels(f"{sequence}_GT/TRA/man_track", frame, spots)
+                    small = self.labels(sequence, frame, radius=2)
+                    self.write_labels(f"{sequence}_GT/TRA/man_track", frame, small)
             for frame in gold:
                 self.write_labels(f"{sequence}_GT/SEG/man_seg", frame, self.labels(sequence, frame))
         return self

@@ -23,7 +23,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("movie")
     movie = Movie(root / "given").write(silver=False, gold=[0, 1, 4])
     movie.keep_cells("01", 1, 2)
-    for frame in (2, 3):  # a film that stands still, bit for bit
+    for frame in (2, 3):  # a sequence that stands still, bit for bit
         movie.write_labels("01/t", frame, read_image(movie.path("01/t", 1)))
     entry = {"source": "ctc", "data": str(movie.root), "truth": "gold"}
     parameters = {
@@ -38,7 +38,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(root)
         download(root / "raw", root / "scratch")
         sample(root / "raw" / "annotations", root / "sampled")
-        deduplicate(root / "sampled", root / "raw" / "images", root / "clean", root / "cleaning.json")
+        metrics = [root / name for name in ("cleaning.json", "removed.json")]
+        deduplicate(root / "sampled", root / "raw" / "images", root / "clean", *metrics)
         masks(root / "clean", root / "masks")
         pack(root / "clean", root / "raw" / "images", root / "masks", root / "packed")
     return root

@@ -96,9 +96,12 @@ def test_no_room(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"split": {"train": 0.7, "val": 0.2, "test": 0.2}}, "shares of train, val and test that sum to 1"),
-        ({"split": {"train": 0.7, "val": 0.3}}, "shares of train, val and test that sum to 1"),
-        ({"split": {"train": 1.7, "val": -0.7, "test": 0}}, "shares of train, val and test that sum to 1"),
+        (
+            {"split": {"train": 0.7, "val": 0.2, "test": 0.2}},
+            "fractions of train, val and test that sum to 1",
+        ),
+        ({"split": {"train": 0.7, "val": 0.3}}, "fractions of train, val and test that sum to 1"),
+        ({"split": {"train": 1.7, "val": -0.7, "test": 0}}, "fractions of train, val and test that sum to 1"),
         ({"annotations": {"train": "a.json", "val": "b.json"}}, "one file, or one for each of train, val"),
         ({"annotations": {"validation": "a.json"}}, "'train', 'val' or 'test'"),
         ({"images": 5}, "images: Input should be a valid string"),

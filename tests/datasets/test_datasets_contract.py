@@ -39,8 +39,8 @@ def coco(folder: Path) -> dict[str, Any]:
     names = [f"well {number}/image.tif" for number in range(6)]
     _write_images(folder / "images", names)
     _write_json(folder / "own.json", names)
-    shares = {"train": 0.5, "val": 0.25, "test": 0.25}
-    return {"images": str(folder / "images"), "annotations": str(folder / "own.json"), "split": shares}
+    fractions = {"train": 0.5, "val": 0.25, "test": 0.25}
+    return {"images": str(folder / "images"), "annotations": str(folder / "own.json"), "split": fractions}
 
 
 def ctc(folder: Path) -> dict[str, Any]:

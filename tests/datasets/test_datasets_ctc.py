@@ -48,7 +48,7 @@ def test_frames_stand_in_their_sequence_and_in_time(movie: Movie, tmp_path: Path
 
 
 def test_val_is_the_end_of_the_training_sequences(movie: Movie, tmp_path: Path) -> None:
-    splits = splits_of(movie.download(tmp_path / "raw", val_share=0.4))
+    splits = splits_of(movie.download(tmp_path / "raw", val_fraction=0.4))
     assert names(splits["train"]) == ["01/t000.tif", "01/t001.tif", "01/t002.tif"]
     assert names(splits["val"]) == ["01/t003.tif", "01/t004.tif"]
 

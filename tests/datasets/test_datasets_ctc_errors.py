@@ -71,10 +71,12 @@ def test_a_volume(movie: Movie) -> None:
     refused(movie, r"t000\.tif has shape \(5, 48, 64\): expected one grey or colour plane, not a volume")
 
 
-@pytest.mark.parametrize(("frames", "share", "empty"), [(2, 0.2, "val"), (2, 0.9, "train")])
-def test_a_share_that_leaves_a_split_empty(tmp_path: Path, frames: int, share: float, empty: str) -> None:
+@pytest.mark.parametrize(("frames", "fraction", "empty"), [(2, 0.2, "val"), (2, 0.9, "train")])
+def test_a_share_that_leaves_a_split_empty(tmp_path: Path, frames: int, fraction: float, empty: str) -> None:
     movie = Movie(tmp_path / "given", frames=frames).write()
-    refused(movie, f"split {empty} is empty: .*too short for a val_share of {share}", val_share=share)
+    refused(
+        movie, f"split {empty} is empty: .*too short for a val_fraction of {fraction}", val_fraction=fraction
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from monolayer.images.files import ImageFolder, read_image, write_png, write_tif
 
 DSB2018 = Path(__file__).resolve().parents[3] / "shared" / "dsb2018-mini"
 HEIGHT, WIDTH = 8, 10
-SHARES = {"train": 0.5, "val": 0.25, "test": 0.25}
+FRACTIONS = {"train": 0.5, "val": 0.25, "test": 0.25}
 LABELS = np.zeros((HEIGHT, WIDTH), np.uint16)
 LABELS[1:4, 2:6], LABELS[5:8, 2:6], LABELS[0, 9] = 4, 700, 9
 LABELS[7, 9] = 9  # in two pieces
@@ -35,7 +35,7 @@ class Folder:
             write_png(self.images / f"{number}.png", np.full((HEIGHT, WIDTH), number, np.uint8))
 
     def download(self, **others: Any) -> dict[str, Coco]:
-        values = {"source": "labels", "images": str(self.images), "split": SHARES} | others
+        values = {"source": "labels", "images": str(self.images), "split": FRACTIONS} | others
         download(Settings.model_validate(values), self.root / "raw", self.root / "scratch")
         return {split: read_coco(self.root / "raw" / "annotations" / f"{split}.json") for split in SPLITS}
 

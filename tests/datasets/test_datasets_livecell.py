@@ -95,9 +95,9 @@ def assert_complete(raw: Path) -> None:
 def test_official_file_names() -> None:
     assert annotation_files("full")["test"] == "annotations/LIVECell/livecell_coco_test.json"
     assert annotation_files("skov3")["train"] == "annotations/LIVECell_single_cells/skov3/train.json"
-    share = annotation_files("train50percent")
-    assert share["train"] == "annotations/LIVECell_dataset_size_split/4_train50percent.json"
-    assert share["val"] == annotation_files("full")["val"]
+    fraction = annotation_files("train50percent")
+    assert fraction["train"] == "annotations/LIVECell_dataset_size_split/4_train50percent.json"
+    assert fraction["val"] == annotation_files("full")["val"]
 
 
 @pytest.mark.parametrize("choice", ["full", "a172", "train4percent"])

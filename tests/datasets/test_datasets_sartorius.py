@@ -44,8 +44,8 @@ class Competition:
     def download(self, **others: object) -> dict[str, Coco]:
         if not (self.folder / "train.csv").exists():
             self.write()
-        shares = {"train": 0.5, "val": 0.25, "test": 0.25}
-        values = {"source": "sartorius", "data": str(self.folder), "split": shares}
+        fractions = {"train": 0.5, "val": 0.25, "test": 0.25}
+        values = {"source": "sartorius", "data": str(self.folder), "split": fractions}
         settings = Settings.model_validate(values | others)
         download(settings, self.root / "raw", self.root / "scratch")
         return {split: read_coco(self.root / f"raw/annotations/{split}.json") for split in SPLITS}
@@ -73,9 +73,9 @@ def test_cells_are_as_the_slow_decoder_draws_them(tmp_path: Path, order: str) ->
 
 def test_each_split_has_its_share_of_each_cell_type(competition: Competition) -> None:
     splits = competition.download()
-    for split, share in {"train": 2, "val": 1, "test": 1}.items():
+    for split, number in {"train": 2, "val": 1, "test": 1}.items():
         types = [image.cell_type for image in splits[split].images]
-        assert sorted(types) == sorted(TYPES * share)
+        assert sorted(types) == sorted(TYPES * number)
     names = [image.file_name for coco in splits.values() for image in coco.images]
     assert sorted(names) == [f"{number:012x}.png" for number in range(12)]
 

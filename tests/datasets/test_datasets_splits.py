@@ -5,19 +5,23 @@ import itertools
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from monolayer.datasets._splits import SPLITS, Shares, divide
+from monolayer.datasets._splits import SPLITS, Fractions, divide
 
-SHARES = {"train": 0.5, "val": 0.3, "test": 0.2}
+FRACTIONS = {"train": 0.5, "val": 0.3, "test": 0.2}
 
 
 def test_another_seed_divides_otherwise() -> None:
     types = [""] * 100
-    assert divide(types, SHARES, seed=0) == divide(types, SHARES, seed=0) != divide(types, SHARES, seed=1)
+    assert (
+        divide(types, FRACTIONS, seed=0)
+        == divide(types, FRACTIONS, seed=0)
+        != divide(types, FRACTIONS, seed=1)
+    )
 
 
-def test_each_cell_type_is_divided_by_the_shares() -> None:
+def test_each_cell_type_is_divided_by_the_fractions() -> None:
     types = ["BV2"] * 20 + ["A172"] * 10
-    parts = divide(types, SHARES, seed=3)
+    parts = divide(types, FRACTIONS, seed=3)
     assert sorted(itertools.chain(*parts.values())) == list(range(30))
     of_bv2 = {split: sum(types[number] == "BV2" for number in parts[split]) for split in SPLITS}
     assert of_bv2 == {"train": 10, "val": 6, "test": 4}
@@ -25,8 +29,8 @@ def test_each_cell_type_is_divided_by_the_shares() -> None:
 
 
 @pytest.mark.parametrize(
-    "shares", [{"train": 1.0}, {**SHARES, "val": 0.4}, {**SHARES, "val": -0.3, "test": 0.8}]
+    "fractions", [{"train": 1.0}, {**FRACTIONS, "val": 0.4}, {**FRACTIONS, "val": -0.3, "test": 0.8}]
 )
-def test_shares_that_are_none(shares: dict[str, float]) -> None:
-    with pytest.raises(ValidationError, match="give shares of train, val and test that sum to 1"):
-        TypeAdapter(Shares).validate_python(shares)
+def test_shares_that_are_none(fractions: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="give fractions of train, val and test that sum to 1"):
+        TypeAdapter(Fractions).validate_python(fractions)

@@ -15,7 +15,7 @@ from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets import synthetic
 from monolayer.errors import InputError
 from monolayer.synthesis.defects import DefectSettings
-from monolayer.synthesis.plan import plan_shots
+from monolayer.synthesis.plan import plan_images
 
 WIDTH, HEIGHT = 176, 130
 FOLDERS = {
@@ -221,9 +221,9 @@ def test_no_defect_asked_for_none_planted(tmp_path: Path) -> None:
 
 def test_number_of_processes_does_not_show(tmp_path: Path) -> None:
     settings = synthetic.Settings(source="synthetic", width=96, height=64)
-    shots = plan_shots(["A172"], 2, 1, 2)
+    planned_images = plan_images(["A172"], 2, 1, 2)
     one, two = (
-        synthetic.render_files(settings, tmp_path / str(jobs), shots, ComputeSettings(jobs=jobs))
+        synthetic.render_files(settings, tmp_path / str(jobs), planned_images, ComputeSettings(jobs=jobs))
         for jobs in (1, 2)
     )
     assert [p.cells[0].polygon.tolist() for p in one] == [p.cells[0].polygon.tolist() for p in two]

@@ -1,4 +1,4 @@
-"""Cells of a detector's candidates."""
+"""Cells of a detector's detections."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def squares(corners: list[tuple[int, int]], side: int, scores: list[float]) -> C
 
 
 def brute_force(cells: Cells, overlap: float) -> list[bool]:
-    """One candidate after the other, with sets of pixels."""
+    """One detection after the other, with sets of pixels."""
     position, owner = cells.runs.pixels()
     pixels = [set(position[owner == number].tolist()) for number in range(len(cells.scores))]
     kept: list[int] = []

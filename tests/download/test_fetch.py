@@ -29,7 +29,7 @@ def url(file_server: FileServer) -> str:
 def test_fetches_and_records(file_server: FileServer, url: str, tmp_path: Path) -> None:
     fetched = fetch(url, tmp_path)
     assert fetched.path.read_bytes() == BODY
-    assert (fetched.origin, fetched.bytes, fetched.sha256) == (url, len(BODY), DIGEST)
+    assert (fetched.source, fetched.bytes, fetched.sha256) == (url, len(BODY), DIGEST)
     assert fetched.path.name.endswith("-file.bin")
     assert len(list(tmp_path.iterdir())) == 2  # the file and its note
 

@@ -16,6 +16,8 @@ from monolayer.evaluation.comparison import (
     scores_by_cell_type,
     write_comparison,
 )
+from monolayer.evaluation.foreground import ImageScore
+from monolayer.evaluation.image_tables import DrawnScore, table_of_threshold
 from monolayer.evaluation.methods import Method, method_of
 from monolayer.evaluation.settings import CompareSettings
 
@@ -23,11 +25,16 @@ SETTINGS = CompareSettings(scores=["dice", "iou", "confluence_rmse"], resamples=
 FOUND = {"otsu": [5, 10, 20, 10], "vnet": [30, 35, 45, 40], "unet": [40, 45, 50, 42]}
 
 
+def method(name: str, scores: list[ImageScore]) -> Method:
+    """A method of which the foreground alone counts."""
+    table = table_of_threshold(scores)._replace(kind="threshold" if name == "otsu" else "model")
+    return method_of(name, table)
+
+
 def methods(**others: list[int]) -> list[Method]:
     return [
-        method_of(
-            "threshold" if name == "otsu" else "model",
-            [image_score(name, n, count, "A172" if n < 3 else "BV2") for n, count in enumerate(found)],
+        method(
+            name, [image_score(name, n, count, "A172" if n < 3 else "BV2") for n, count in enumerate(found)]
         )
         for name, found in {**FOUND, **others}.items()
     ]
@@ -38,8 +45,9 @@ def compare(settings: CompareSettings = SETTINGS, **others: list[int]) -> dict[s
 
 
 def with_cells(method: Method, value: float) -> Method:
-    """A method whose cells have the same score in every draw."""
-    return method._replace(scores={**method.scores, "ap50": lambda weights: np.full(len(weights), value)})
+    """A method whose cells have the same AP in every draw."""
+    draws = np.full(SETTINGS.ap_resamples, value)
+    return method._replace(drawn={"ap50": DrawnScore(value, draws, {"A172": value, "BV2": value})})
 
 
 def dices(method: str) -> np.ndarray:
@@ -82,6 +90,7 @@ def test_methods_without_the_ranking_score_are_last():
     rows = compare_methods([otsu, with_cells(vnet, 0.6), with_cells(unet, 0.4)], settings)
     assert [row.method for row in rows] == ["vnet", "unet", "otsu"]
     assert [row.difference and round(row.difference.value, 6) for row in rows] == [0, -0.2, None]
+    assert scores_by_cell_type([otsu, with_cells(vnet, 0.6)], rows, "ap50")[1]["vnet"].tolist() == [0.6, 0.6]
     assert "ap50" not in rows[2].scores
     metrics = comparison_metrics(rows, "ap50")
     assert metrics["best_model"] == "vnet"
@@ -89,23 +98,10 @@ def test_methods_without_the_ranking_score_are_last():
     assert "difference" not in metrics["otsu"]
 
 
-def test_ap_is_drawn_less_often():
-    drawn = []
-
-    def counting(weights: np.ndarray) -> np.ndarray:
-        drawn.append(len(weights))
-        return np.zeros(len(weights))
-
-    method = methods()[1]
-    method = method._replace(scores={**method.scores, "ap": counting, "msa": counting})
-    compare_methods([method], CompareSettings(scores=["ap", "msa"], resamples=50, ap_resamples=7))
-    assert drawn == [1 + 7, 1 + 50]
-
-
 def test_the_order_of_images_does_not_matter():
     shuffled = [image_score("vnet", n, found) for n, found in enumerate(FOUND["vnet"])][::-1]
     otsu, _, unet = methods()
-    rows = compare_methods([otsu, method_of("model", shuffled), unet], SETTINGS)
+    rows = compare_methods([otsu, method("vnet", shuffled), unet], SETTINGS)
     assert rows == list(compare().values())
 
 
@@ -156,3 +152,15 @@ def test_table_as_text():
     assert [row.split()[0] for row in rows] == ["unet", "vnet", "otsu"]
     assert len({len(row) for row in (header, line, *rows)}) == 1
     assert f"{dices('otsu').mean():.3f}" in rows[2]
+
+
+def test_the_table_fits_a_terminal_and_names_what_does_not():
+    names = ["dice", "iou", "confluence_rmse", "confluence_bias"]
+    wide = SETTINGS.model_copy(update={"scores": names})
+    otsu, vnet, unet = methods()
+    long = vnet._replace(name="maximum-entropy+morphology")
+    text = comparison_text(compare_methods([otsu, long, unet], wide), "dice")
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].split()[-2:] == ["confluence_rmse", "iou"]
+    assert lines[-1] == "The table of the comparison has all intervals, and confluence_bias."

@@ -1,4 +1,4 @@
-"""Which scores take part in a comparison."""
+"""Which scores take part in a comparison, and the files that they come from."""
 
 from pathlib import Path
 
@@ -9,43 +9,52 @@ from tiny_split import image_score
 from monolayer.annotations.coco import Image
 from monolayer.annotations.rasterise import label_runs
 from monolayer.errors import InputError
-from monolayer.evaluation.cell_files import gather_scores, read_cell_scores, write_cell_scores
-from monolayer.evaluation.cells import TrueCells, compare_cells
-from monolayer.evaluation.foreground import write_scores
-from monolayer.evaluation.methods import Method, collect_methods
-from monolayer.evaluation.settings import CellSettings
+from monolayer.evaluation.cells import ImageCells, TrueCells, compare_cells
+from monolayer.evaluation.image_tables import (
+    ImageTable,
+    number_of_cells,
+    read_image_tables,
+    table_of_model,
+    table_of_threshold,
+    write_image_tables,
+)
+from monolayer.evaluation.methods import Method, method_of, read_tables
+from monolayer.evaluation.settings import CellSettings, CompareSettings
+
+DRAWS = CompareSettings(ap_resamples=50)
 
 
-def cells_of(*image_ids: int, found: int = 1):
-    """Two cells in each image, of which `found` are predicted."""
+def cells_of(image_id: int, found: int = 1) -> ImageCells:
+    """Two cells in an image, of which `found` are predicted."""
     labels = np.repeat([[1, 2, 0]], 4, axis=0)
-    evaluated = []
-    for number in image_ids:
-        truth = TrueCells(
-            Image(number, f"{number}.tif", 3, 4, "A172"), label_runs(labels), np.array([4.0, 4.0])
-        )
-        predicted = label_runs(np.where(labels <= found, labels, 0))
-        evaluated.append(compare_cells(truth, predicted, np.ones(found), CellSettings()))
-    return gather_scores(evaluated, 100)
+    truth = TrueCells(
+        Image(image_id, f"{image_id}.tif", 3, 4, f"type {image_id}"), label_runs(labels), np.array([4.0, 4.0])
+    )
+    predicted = label_runs(np.where(labels <= found, labels, 0))
+    return compare_cells(truth, predicted, np.ones(found), CellSettings())
+
+
+def table_of(found: dict[int, int]) -> ImageTable:
+    """A model that finds 40 of 50 pixels, and so many cells of each image."""
+    scores = [image_score("unet", number, 40) for number in (1, 2)]
+    return table_of_model(scores, [cells_of(*own) for own in found.items()], 100, DRAWS)
 
 
 def write_models(root: Path, *models: str) -> None:
     for model in models:
-        (root / "metrics").mkdir(exist_ok=True)
-        (root / "metrics" / f"{model}.json").write_text("{}")
-        rows = [image_score(model, n, 40) for n in (1, 2)] + [image_score(model, 1, 40, split="val")]
-        write_scores(root / "scores" / model / "images.csv", rows)
-        write_cell_scores(root / "cells" / f"{model}.npz", cells_of(2, 1))
-    rows = [image_score(name, n, 20) for name in ("otsu", "huang") for n in (1, 2)]
-    write_scores(root / "baseline" / "images.csv", rows)
+        write_image_tables(root / f"{model}.json", {model: table_of({2: 1, 1: 1})})
+    thresholds = {
+        name: table_of_threshold([image_score(name, number, 20) for number in (1, 2)])
+        for name in ("otsu", "huang")
+    }
+    write_image_tables(root / "baseline.json", thresholds)
 
 
 def collect(root: Path, *models: str) -> dict[str, Method]:
-    folders = (root / name for name in ("metrics", "scores", "cells", "baseline"))
-    return {method.name: method for method in collect_methods(*folders, list(models))}
+    return {name: method_of(name, table) for name, table in read_tables(root, list(models)).items()}
 
 
-def test_models_in_their_order_then_thresholds_of_the_test_images(tmp_path: Path):
+def test_models_in_their_order_then_thresholds(tmp_path: Path):
     write_models(tmp_path, "vnet", "unet")
     collected = collect(tmp_path, "vnet", "unet")
     assert list(collected) == ["vnet", "unet", "otsu", "huang"]
@@ -57,74 +66,61 @@ def test_models_have_scores_of_cells_and_thresholds_have_not(tmp_path: Path):
     write_models(tmp_path, "unet")
     collected = collect(tmp_path, "unet")
     every = np.ones((1, 2), dtype=int)
-    scores = collected["unet"].scores
-    assert {name: scores[name](every)[0] for name in ("dice", "recall_50", "ap50")} == pytest.approx(
-        {"dice": 80 / 90, "recall_50": 0.5, "ap50": 51 / 101}
+    unet = collected["unet"]
+    assert {name: unet.scores[name](every)[0] for name in ("dice", "recall_50")} == pytest.approx(
+        {"dice": 80 / 90, "recall_50": 0.5}
     )
-    assert set(collected["otsu"].scores) < set(scores)
-    assert "recall_50" not in collected["otsu"].scores
+    assert unet.drawn["ap50"].value == pytest.approx(51 / 101)
+    assert set(collected["otsu"].names) < set(unet.names)
+    assert "recall_50" not in collected["otsu"].names
 
 
-def test_cells_are_brought_into_the_order_of_the_foreground(tmp_path: Path):
-    write_models(tmp_path, "unet")
-    first, second = cells_of(1, found=2), cells_of(2, found=1)
-    mixed = gathered_in_order(second, first)
-    write_cell_scores(tmp_path / "cells" / "unet.npz", mixed)
-    scores = collect(tmp_path, "unet")["unet"].scores
-    each = np.eye(2, dtype=int)
-    assert scores["recall_50"](each).tolist() == [1, 0.5]
-    assert scores["ap50"](each).tolist() == pytest.approx([1, 51 / 101])
+def test_foreground_and_cells_stand_in_the_order_of_the_images(tmp_path: Path):
+    own = method_of("unet", table_of({2: 1, 1: 2}))
+    assert own.image_ids.tolist() == [1, 2]
+    assert own.scores["recall_50"](np.eye(2, dtype=int)).tolist() == [1, 0.5]
+    assert own.drawn["ap50"].by_cell_type == pytest.approx({"type 1": 1, "type 2": 51 / 101})
+    counts = number_of_cells(table_of({2: 1, 1: 2}))
+    assert counts["true"].tolist() == [2, 2]
+    assert counts["predicted"].tolist() == [2, 1]
 
 
-def gathered_in_order(*parts):
-    counts = type(parts[0].counts)(
-        *(np.concatenate(own) for own in zip(*(p.counts for p in parts), strict=True))
-    )
-    detections = parts[0].detections._replace(
-        image=np.concatenate([np.full(len(p.detections.image), n) for n, p in enumerate(parts)]),
-        **{
-            name: np.concatenate([getattr(p.detections, name) for p in parts])
-            for name in ("score", "right", "true")
-        },
-    )
-    ids, types = (np.concatenate([getattr(p, name) for p in parts]) for name in ("image_id", "cell_type"))
-    return parts[0]._replace(image_id=ids, cell_type=types, counts=counts, detections=detections)
+def test_draws_of_ap_are_those_of_the_other_scores():
+    """Recall at 0.5 and AP at 0.5 of drawn images follow from how often each image was drawn."""
+    own = method_of("unet", table_of({1: 2, 2: 0}))
+    assert len(own.drawn["ap50"].draws) == 50
+    assert set(np.round(own.drawn["ap50"].draws, 6)) == {0, round(51 / 101, 6), 1}
 
 
-def test_cells_of_other_images(tmp_path: Path):
-    write_models(tmp_path, "unet")
-    write_cell_scores(tmp_path / "cells" / "unet.npz", cells_of(1))
-    with pytest.raises(InputError, match=r"foreground and cells of unet .* run `dvc repro -f evaluate@unet`"):
-        collect(tmp_path, "unet")
-
-
-def test_scores_of_cells_survive_the_file(tmp_path: Path):
-    scores = cells_of(1, 5)
-    write_cell_scores(tmp_path / "own.npz", scores)
-    again = read_cell_scores(tmp_path / "own.npz")
-    assert again.image_id.tolist() == [1, 5]
-    for field, other in zip(
-        (*scores.counts, *scores.detections), (*again.counts, *again.detections), strict=True
-    ):
+def test_tables_survive_the_file(tmp_path: Path):
+    table = table_of({1: 2, 2: 1})
+    write_image_tables(tmp_path / "own.json", {"unet": table})
+    again = read_image_tables(tmp_path / "own.json")["unet"]
+    assert (again.kind, again.refused) == ("model", "")
+    np.testing.assert_array_equal(again.foreground, table.foreground)
+    for field, other in zip(table.cells, again.cells, strict=True):
         np.testing.assert_array_equal(field, other)
+    for name, drawn in table.drawn.items():
+        assert again.drawn[name].value == drawn.value
+        np.testing.assert_allclose(again.drawn[name].draws, drawn.draws, atol=1e-8)
 
 
-def test_files_that_hold_no_scores(tmp_path: Path):
-    with pytest.raises(InputError, match=r"none\.npz not found: run the stage"):
-        read_cell_scores(tmp_path / "none.npz")
-    (tmp_path / "text.npz").write_text("text")
-    np.savez(tmp_path / "other.npz", image_id=np.arange(3))
-    for name in ("text", "other"):
-        with pytest.raises(InputError, match=rf"{name}\.npz holds no scores .*: run the stage"):
-            read_cell_scores(tmp_path / f"{name}.npz")
+@pytest.mark.parametrize("content", ["text", "[]", '{"unet": {"kind": "model"}}', '{"unet": 3}'])
+def test_files_that_hold_no_scores(tmp_path: Path, content: str):
+    (tmp_path / "own.json").write_text(content)
+    with pytest.raises(InputError, match=r"own\.json holds no scores by image .*: run the stage"):
+        read_image_tables(tmp_path / "own.json")
 
 
-def test_a_model_that_is_gone(tmp_path: Path):
-    write_models(tmp_path, "unet", "old")
-    with pytest.raises(
-        InputError, match=r"old\.json: params\.yaml has no model 'old' any more: delete that file"
-    ):
-        collect(tmp_path, "unet")
+def test_a_file_that_is_missing(tmp_path: Path):
+    with pytest.raises(InputError, match=r"none\.json not found: run the stage"):
+        read_image_tables(tmp_path / "none.json")
+
+
+def test_files_of_other_models_do_not_matter(tmp_path: Path):
+    write_models(tmp_path, "unet")
+    (tmp_path / "old.json").write_text("{}")
+    assert list(collect(tmp_path, "unet")) == ["unet", "otsu", "huang"]
 
 
 def test_a_model_without_evaluation(tmp_path: Path):

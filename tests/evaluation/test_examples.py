@@ -7,7 +7,7 @@ from tiny_split import HEIGHT, WIDTH, annotation, image_score, perfect_predictio
 
 from monolayer.annotations.coco import Coco
 from monolayer.compute.settings import ComputeSettings
-from monolayer.evaluation.examples import best_median_worst, cell_agreement, extreme_images
+from monolayer.evaluation.examples import best_median_worst, cell_agreement, example_images
 from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.evaluation.split import evaluate_split, truth_and_prediction
 from monolayer.images.files import ImageFolder, write_png
@@ -22,14 +22,14 @@ def test_one_image_is_best_median_and_worst():
     assert {score.image_id for score in best_median_worst([image_score("unet", 7, 1)]).values()} == {7}
 
 
-def test_extreme_images_come_with_their_masks(tmp_path: Path):
+def test_examples_come_with_their_masks(tmp_path: Path):
     predictions = perfect_predictions(tmp_path)
     write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))
     tasks = tasks_of(predictions)
     folder = ImageFolder(tmp_path / "images")
     settings, alone = EvaluateSettings(), ComputeSettings(jobs=1)
     evaluation = evaluate_split(tasks, "unet", "test", "clean", 0.5, 0.0, settings, alone)
-    panels = extreme_images(evaluation, tasks, folder)
+    panels = example_images(evaluation, tasks, folder)
     assert [caption.splitlines()[0] for caption in panels.foreground] == [
         "best: Dice 1.000", "median: Dice 0.000", "worst: Dice 0.000",
     ]  # fmt: skip

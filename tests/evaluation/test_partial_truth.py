@@ -9,9 +9,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
-from tiny_split import annotation, image, two_images, write_results, write_split
+from tiny_split import (
+    annotation,
+    baseline_arguments,
+    compare_arguments,
+    evaluate_arguments,
+    explore_arguments,
+    image,
+    two_images,
+    write_results,
+    write_split,
+)
 
 from monolayer.annotations.coco import Coco, Truth, write_coco
 from monolayer.compute.settings import ComputeSettings
@@ -216,19 +227,9 @@ class Project:
         for first_id, split in ((1, "train"), (11, "val"), (21, "test")):
             write_partial(root, split, first_id)
         self.set_ranking("seg")
-        shared = {"annotations": root / "clean", "images": root / "images", "masks": root / "masks"}
-        plots, metrics = root / "plots", root / "metrics"
-        explore(**shared, table=root / "table.csv", metrics=metrics / "dataset.json", plots=plots / "explore")
-        baseline(**shared, metrics=metrics / "baseline.json", plots=plots / "baseline")
-        evaluate(
-            predictions=root / "predictions" / "unet",
-            raw=root / "sampled",
-            clean=root / "clean",
-            images=root / "images",
-            metrics=metrics / "evaluate" / "unet.json",
-            scores=root / "scores" / "unet.npz",
-            plots=plots / "evaluate" / "unet",
-        )
+        explore(**explore_arguments(root))
+        baseline(**baseline_arguments(root))
+        evaluate(**evaluate_arguments(root))
 
     def set_ranking(self, score: str) -> None:
         sections = {name: {} for name in ("explore", "baseline", "evaluate")}
@@ -237,14 +238,7 @@ class Project:
         (self.root / "params.yaml").write_text(yaml.safe_dump(parameters))
 
     def compare(self) -> None:
-        compare(
-            evaluations=self.root / "metrics" / "evaluate",
-            foreground=self.root / "plots" / "evaluate",
-            cells=self.root / "scores",
-            baseline=self.root / "plots" / "baseline",
-            metrics=self.root / "metrics" / "comparison.json",
-            plots=self.root / "plots" / "comparison",
-        )
+        compare(**compare_arguments(self.root))
 
     def read(self, name: str) -> dict[str, Any]:
         return json.loads((self.root / "metrics" / name).read_text())
@@ -259,9 +253,9 @@ def test_the_stages_leave_out_what_is_refused(project: Project) -> None:
     scored = project.read("evaluate/unet.json")["test"]
     assert {own["refused"] for own in scored.values()} == {REASON}
     folder = project.root / "plots" / "evaluate" / "unet"
-    assert {path.name for path in folder.iterdir()} == {"images.csv", "iou.tsv", "cells.png"}
-    assert (folder / "iou.tsv").read_text().splitlines()[0] == "iou\trecall"
-    assert len((folder / "images.csv").read_text().splitlines()) == 1
+    assert {path.name for path in folder.iterdir()} == {"cells.png"}
+    assert len((project.root / "scores" / "unet.csv").read_text().splitlines()) == 1
+    assert project.read("unet.json") == {"sec": 61}
     thresholds = project.read("baseline.json")["test"]
     assert thresholds["otsu"]["overall"]["images"] == 1
 
@@ -274,6 +268,11 @@ def test_models_are_ranked_by_what_is_left(project: Project, capsys: pytest.Capt
     assert compared["unet"]["recall_75"] == 0.5
     assert not {"dice", "ap"} & set(compared["unet"])
     assert "otsu" not in compared
+    table = pd.read_csv(project.root / "plots" / "comparison" / "iou.tsv", sep="\t")
+    assert table["recall"].notna().all()
+    assert table[["precision", "accuracy"]].isna().all(axis=None)
+    empty = (project.root / "plots" / "comparison" / "precision_recall.tsv").read_text()
+    assert empty == "model\trecall\tIoU_0.50\tIoU_0.75\tIoU_0.90\n"
     assert f"left out: {REASON}" in capsys.readouterr().out
 
 
@@ -289,10 +288,4 @@ def test_no_image_for_thresholds(project: Project) -> None:
     for split in ("val", "test"):
         write_coco(project.root / "clean" / f"{split}.json", partly_annotated(second="partial"))
     with pytest.raises(InputError, match="no val or test image has all its cells annotated: thresholds"):
-        baseline(
-            annotations=project.root / "clean",
-            images=project.root / "images",
-            masks=project.root / "masks",
-            metrics=project.root / "metrics" / "baseline.json",
-            plots=project.root / "plots" / "baseline",
-        )
+        baseline(**baseline_arguments(project.root))

@@ -37,11 +37,11 @@ def test_runs_are_drawn_a_failed_one_is_reported_and_a_second_call_trains_that_o
         ablation("rates")
     assert "the loss of ablation is not a number" in str(failure.value)
     results = project / "experiments" / "results" / "rates"
-    table = pd.read_csv(results / "dice.tsv", sep="\t", index_col="epoch")
-    assert table.to_dict("list") == {"slow": [0.5, 0.75], "fast": [0.8, 0.9]}
+    table = pd.read_csv(results / "dice.tsv", sep="\t")
+    assert table["model"].tolist() == ["slow", "slow", "fast", "fast"]
+    assert table["val_dice"].tolist() == [0.5, 0.75, 0.8, 0.9]
     page = (results / "index.html").read_text()
-    assert "rates-slow" in page
-    assert "rates-fast" in page
+    assert '"model": "slow"' in page
     assert "Learning rates" in page
     assert (results / "dice.png").exists()
 
@@ -56,7 +56,8 @@ def test_runs_are_drawn_a_failed_one_is_reported_and_a_second_call_trains_that_o
     assert "rates-slow is there already, success" in printed
     assert "rates-wild is queued" in printed
     assert printed.count("Reproducing experiment") == 1
-    assert pd.read_csv(results / "dice.tsv", sep="\t")["wild"].tolist() == [0.25, 0.625]
+    table = pd.read_csv(results / "dice.tsv", sep="\t")
+    assert table.loc[table["model"] == "wild", "val_dice"].tolist() == [0.25, 0.625]
 
 
 def test_other_code_settings_or_data_make_a_run_outdated(project: Path, declare):

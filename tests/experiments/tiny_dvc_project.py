@@ -1,8 +1,11 @@
 """A DVC project with a stage that pretends to train and one that pretends to compare, in a Git repository."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+TEMPLATE = Path(__file__).parents[2] / ".dvc" / "plots" / "curves.json"
 
 PARAMETERS = """\
 seed: 0
@@ -27,7 +30,8 @@ stages:
       deps: [stages/train.py, data/packed]
       outs:
         - models/${key}
-        - plots/train/${key}: {cache: false}
+      plots:
+        - metrics/train/${key}.json: {cache: false}
   compare:
     cmd: python stages/compare.py
     params: [seed, models]
@@ -36,6 +40,7 @@ stages:
       - metrics/comparison.json: {cache: false}
 """
 TRAIN = """\
+import json
 import sys
 from pathlib import Path
 import yaml
@@ -44,10 +49,11 @@ name = sys.argv[1]
 model = yaml.safe_load(Path("params.yaml").read_text())["models"][name]
 if model["lr"] > 1:
     sys.exit(f"the loss of {name} is not a number")
-for folder in (Path("models") / name, Path("plots/train") / name):
-    folder.mkdir(parents=True)
-rows = [f"{epoch}\\t{1 - model['lr'] / epoch}" for epoch in range(1, model["epochs"] + 1)]
-Path(f"plots/train/{name}/dice.tsv").write_text("\\n".join(["epoch\\tval_dice", *rows]) + "\\n")
+for folder in (Path("models") / name, Path("metrics/train")):
+    folder.mkdir(parents=True, exist_ok=True)
+dices = [1 - model["lr"] / epoch for epoch in range(1, model["epochs"] + 1)]
+training = {"seconds": 1, "device": "CPU", "number_format": "32-true", "history": {"val_dice": dices}}
+Path(f"metrics/train/{name}.json").write_text(json.dumps(training))
 Path(f"models/{name}/weights").write_text(str(model))
 """
 COMPARE = """\
@@ -84,6 +90,8 @@ def write_project(folder: Path) -> None:
     run(folder, "git", "config", "user.name", "Test")
     dvc(folder, "init", "-q")
     dvc(folder, "config", "core.analytics", "false")
+    (folder / ".dvc" / "plots").mkdir()
+    shutil.copy(TEMPLATE, folder / ".dvc" / "plots")
     dvc(folder, "repro", "-q")
     commit(folder)
 

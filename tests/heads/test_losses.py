@@ -5,12 +5,12 @@ from monai.losses.dice import DiceLoss
 from monolayer.heads.base.losses import dice_loss
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
-def test_dice_is_that_of_monai_to_the_last_bit(share):
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 1.0])
+def test_dice_is_that_of_monai_to_the_last_bit(fraction):
     generator = torch.Generator().manual_seed(0)
     ours = torch.randn(3, 2, 40, 56, generator=generator, requires_grad=True)
     peers = ours.detach().clone().requires_grad_()
-    truth = (torch.rand(ours.shape, generator=generator) < share).float()
+    truth = (torch.rand(ours.shape, generator=generator) < fraction).float()
     loss, peer = dice_loss(ours, truth), DiceLoss(sigmoid=True, batch=True)(peers, truth)
     loss.backward()
     peer.backward()

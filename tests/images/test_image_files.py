@@ -176,12 +176,12 @@ def test_unreadable_image(content: bytes, name: str, tmp_path: Path) -> None:
         read_image(tmp_path / name)
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_truncated_tiff(share: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fraction", [0.2, 0.5, 0.9])
+def test_truncated_tiff(fraction: float, tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     noise = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
     write_tiff(path, noise, "lzw")
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * fraction)])
     with pytest.raises(InputError, match=r"a\.tif cannot be read as an image"):
         read_image(path)
 

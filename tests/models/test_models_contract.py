@@ -130,7 +130,7 @@ def test_every_weight_is_trained(model):
 
 def test_a_written_model_gives_the_same_outputs(entry, model, tmp_path):
     model.train()(torch.rand(2, 1, 64, 64) * 255)  # moves the batch statistics away from their start
-    write_model(tmp_path, entry, model.state_dict(), origin={})
+    write_model(tmp_path, entry, model.state_dict(), provenance={})
     rebuilt = read_model(tmp_path)
     images = torch.rand(1, 1, 70, 50)
     with torch.inference_mode():

@@ -32,7 +32,7 @@ def test_the_description_holds_every_setting(folder):
 
 
 def test_the_description_says_what_the_weights_come_from(folder):
-    assert json.loads((folder / "model.json").read_text())["origin"] == {"seed": 3}
+    assert json.loads((folder / "model.json").read_text())["provenance"] == {"seed": 3}
 
 
 def test_the_weights_need_no_pickled_code(folder):
@@ -54,10 +54,10 @@ def test_a_damaged_description(folder, content):
         read_model(folder)
 
 
-@pytest.mark.parametrize("share", [0, 0.01, 0.5])
-def test_truncated_weights(folder, share):
+@pytest.mark.parametrize("fraction", [0, 0.01, 0.5])
+def test_truncated_weights(folder, fraction):
     data = (folder / "weights.pt").read_bytes()
-    (folder / "weights.pt").write_bytes(data[: int(share * len(data))])
+    (folder / "weights.pt").write_bytes(data[: int(fraction * len(data))])
     with pytest.raises(InputError, match=r"weights\.pt is damaged"):
         read_model(folder)
 

@@ -21,8 +21,8 @@ SETTINGS = convlstm_unet.Settings(architecture="convlstm_unet", channels=[8, 16]
 class Sum(RecurrentNet):
     """Adds up all frames so far: what it remembers is the sum."""
 
-    def forward(self, clips: Tensor, memory: Tensor | None) -> tuple[Tensor, Tensor]:
-        sums = clips.cumsum(dim=1) + (0 if memory is None else memory)
+    def forward(self, sequences: Tensor, memory: Tensor | None) -> tuple[Tensor, Tensor]:
+        sums = sequences.cumsum(dim=1) + (0 if memory is None else memory)
         return sums.repeat(1, 1, 3, 1, 1), sums[:, -1:]
 
 
@@ -61,9 +61,9 @@ def test_earlier_frames_matter_and_later_ones_do_not(net: RecurrentModel):
 
 
 def test_clips_of_a_batch_do_not_mix(net: RecurrentModel):
-    clips = torch.randn(6, 1, 16, 24)
+    sequences = torch.randn(6, 1, 16, 24)
     with torch.no_grad():
-        torch.testing.assert_close(net(clips)[3:], net(clips[3:]), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(net(sequences)[3:], net(sequences[3:]), atol=1e-5, rtol=1e-5)
 
 
 def test_the_lstm_is_that_of_shi():

@@ -8,6 +8,7 @@ from tiny_split import image, image_score
 
 from monolayer.baseline.scoring import baseline_metrics
 from monolayer.evaluation.comparison import compare_methods, scores_by_cell_type
+from monolayer.evaluation.image_tables import table_of_threshold
 from monolayer.evaluation.methods import method_of
 from monolayer.evaluation.settings import CompareSettings
 from monolayer.exploration.summary import ImageFacts
@@ -24,8 +25,9 @@ SCORES = {
     method: [image_score(method, 1, found, "A172"), image_score(method, 2, found - 5, "BV2")]
     for method, found in {"otsu": 10, "unet": 45, "huang": 20, "vnet": 40}.items()
 }
+KINDS = {"otsu": "threshold", "unet": "model", "huang": "threshold", "vnet": "model"}
 METHODS = [
-    method_of("model" if name.endswith("net") else "threshold", scores) for name, scores in SCORES.items()
+    method_of(name, table_of_threshold(scores)._replace(kind=KINDS[name])) for name, scores in SCORES.items()
 ]
 ROWS = compare_methods(METHODS, CompareSettings(resamples=50))
 FACTS = [

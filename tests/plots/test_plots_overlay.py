@@ -27,8 +27,8 @@ def test_found_false_and_missed_have_their_colours():
     prediction = np.array([[True, False], [True, False]])
     overlay = overlay_agreement(image, truth, prediction)
     for place, name in (((0, 0), "found"), ((0, 1), "missed"), ((1, 0), "false")):
-        tint = AGREEMENT[name]
-        assert overlay[place].tolist() == [round(tint.strength * part) for part in tint.colour]
+        drawn = AGREEMENT[name]
+        assert overlay[place].tolist() == [round(drawn.strength * part) for part in drawn.colour]
     assert overlay[1, 1].tolist() == [0, 0, 0]
 
 
@@ -62,5 +62,5 @@ def test_shrunk_sizes(shape: tuple[int, int], width: int, expected: tuple[int, i
     assert shrink(np.zeros((*shape, 3), dtype=np.uint8), width).shape == (*expected, 3)
 
 
-def test_tint_as_hex():
+def test_overlay_colour_as_hex():
     assert AGREEMENT["found"].hex_code == "#009e73"

@@ -29,9 +29,9 @@ def test_interpolation_is_that_of_scipy():
     rng = np.random.default_rng(0)
     images = [rng.integers(256, size=shape, dtype=np.uint8) for shape in ((9, 7), (6, 11))]
     pixels = torch.from_numpy(np.concatenate([image.ravel() for image in images]))
-    places = rng.uniform(-8, 16, (2, 2, 5, 5)).astype(np.float32)  # (rows or columns, crop, S, S)
+    coordinates = rng.uniform(-8, 16, (2, 2, 5, 5)).astype(np.float32)  # (rows or columns, crop, S, S)
     first, height, width = (torch.tensor(of)[:, None, None] for of in ([0, 63], [9, 6], [7, 11]))
-    found = interpolated(pixels, first, (height, width), tuple(torch.from_numpy(places)))
+    found = interpolated(pixels, first, (height, width), tuple(torch.from_numpy(coordinates)))
     for crop, image in enumerate(images):
-        expected = map_coordinates(image.astype(float), places[:, crop], order=1, mode="reflect")
+        expected = map_coordinates(image.astype(float), coordinates[:, crop], order=1, mode="reflect")
         assert_allclose(found[crop], expected, atol=1e-3)

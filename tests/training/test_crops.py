@@ -77,25 +77,27 @@ def test_small_images_are_reflected():
     assert {crop.tobytes() for crop in labels} == orientations(padded)
 
 
-@pytest.mark.parametrize(("positive_share", "inside"), [(1.0, 400), (0.0, 0)])
-def test_crops_are_centred_on_cells_or_background(positive_share, inside):
+@pytest.mark.parametrize(("positive_fraction", "inside"), [(1.0, 400), (0.0, 0)])
+def test_crops_are_centred_on_cells_or_background(positive_fraction, inside):
     # A crop of one pixel is its centre.
-    _, labels = crops(half(60, 50), half(30, 70), size=1, positive_share=positive_share)
+    _, labels = crops(half(60, 50), half(30, 70), size=1, positive_fraction=positive_fraction)
     assert (labels > 0).sum() == inside
 
 
 def test_about_the_given_share_is_positive():
-    _, labels = crops(half(60, 50), half(30, 70), size=1, positive_share=0.75)
+    _, labels = crops(half(60, 50), half(30, 70), size=1, positive_fraction=0.75)
     assert 0.68 < (labels > 0).mean() < 0.82
 
 
 def test_the_others_may_be_anywhere():
     # Cells cover the upper half, so half of the crops that are not made positive are positive all the same.
-    _, labels = crops(half(60, 50), half(30, 70), size=1, positive_share=0.4, others="anywhere", count=4000)
+    _, labels = crops(
+        half(60, 50), half(30, 70), size=1, positive_fraction=0.4, others="anywhere", count=4000
+    )
     assert 0.67 < (labels > 0).mean() < 0.73
     ragged = numbered(6, 10)
     ragged.labels[1, 3:] = 0
-    images, _ = crops(ragged, size=1, positive_share=0, others="anywhere", count=60_000)
+    images, _ = crops(ragged, size=1, positive_fraction=0, others="anywhere", count=60_000)
     counts = np.unique(images, return_counts=True)[1]
     assert len(counts) == 60
     assert counts.min() > 850
@@ -104,9 +106,9 @@ def test_the_others_may_be_anywhere():
 
 def test_published_crops_show_a_cell():
     # A shift of half the size: any crop with the chosen pixel in it.
-    _, labels = crops(disc(), size=16, positive_share=0.7, shift=8, others="anywhere", count=2000)
+    _, labels = crops(disc(), size=16, positive_fraction=0.7, shift=8, others="anywhere", count=2000)
     shown = (labels > 0).any(axis=(1, 2)).mean()
-    anywhere = (crops(disc(), size=16, positive_share=0, others="anywhere", count=2000)[1] > 0).any(
+    anywhere = (crops(disc(), size=16, positive_fraction=0, others="anywhere", count=2000)[1] > 0).any(
         axis=(1, 2)
     )
     assert shown == pytest.approx(0.7 + 0.3 * anywhere.mean(), abs=0.04)
@@ -128,7 +130,7 @@ def test_centres_are_uniform_over_the_pixels_of_their_kind():
     ragged = numbered(6, 10)
     ragged.labels[1, 3:] = 0
     ragged.labels[4, :9] = 0
-    _, labels = crops(ragged, size=1, positive_share=1.0, count=44_000)
+    _, labels = crops(ragged, size=1, positive_fraction=1.0, count=44_000)
     values, counts = np.unique(labels, return_counts=True)
     assert_array_equal(values, ragged.labels[ragged.labels > 0])
     assert counts.min() > 850  # 1000 expected, with a standard deviation of 31
@@ -138,7 +140,7 @@ def test_centres_are_uniform_over_the_pixels_of_their_kind():
 @pytest.mark.parametrize("value", [0, 1])
 def test_an_image_without_the_wanted_kind_gives_any_pixel(value):
     flat = Sample(np.arange(12, dtype=np.uint8).reshape(3, 4), np.full((3, 4), value, np.uint16))
-    images, labels = crops(flat, size=1, positive_share=1 - value)
+    images, labels = crops(flat, size=1, positive_fraction=1 - value)
     assert set(images.ravel()) == set(range(12))
     assert set(labels.ravel()) == {value}
 
@@ -166,7 +168,7 @@ def test_without_turns_crops_stay_upright():
 def test_centres_are_shifted():
     dot = Sample(np.zeros((41, 41), np.uint8), np.zeros((41, 41), np.uint16))
     dot.labels[20, 20] = 1
-    _, labels = crops(dot, size=9, positive_share=1.0, shift=3, turns=False)
+    _, labels = crops(dot, size=9, positive_fraction=1.0, shift=3, turns=False)
     _, rows, columns = np.nonzero(labels)
     assert len(rows) == 400  # never beyond the crop
     assert set(rows) == set(columns) == set(range(1, 8))
@@ -182,7 +184,7 @@ def test_scaled_crops_show_cells_of_other_sizes():
     centre = disc()
     centre.labels[:] *= 0
     centre.labels[40, 40] = 1  # every crop is about the disc's centre
-    images, _ = crops(centre, size=61, positive_share=1.0, scale=0.5)
+    images, _ = crops(centre, size=61, positive_fraction=1.0, scale=0.5)
     radius = np.sqrt((images > 50).sum(axis=(1, 2)) / np.pi)
     assert 7.9 < radius.min() < 9
     assert 16 < radius.max() < 18.2

@@ -27,8 +27,11 @@ def assert_same_outs(project, first: str, second: str) -> None:
     one, two = weights(project, first), weights(project, second)
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
-    for name in ("metrics.json", "plots/loss.tsv", "plots/dice.tsv", "model/model.json"):
-        assert (project.root / first / name).read_bytes() == (project.root / second / name).read_bytes()
+    assert project.summary(first) == project.summary(second)
+    first_bytes, second_bytes = (
+        (project.root / out / "model/model.json").read_bytes() for out in (first, second)
+    )
+    assert first_bytes == second_bytes
 
 
 def kill_after_the_first_checkpoint(project) -> None:
@@ -60,21 +63,21 @@ def test_another_seed_gives_other_weights(project):
 def test_the_outs_say_what_was_trained(project):
     project.set_parameters({**TINY, "epochs": 4, "lr": 1e-2})
     train(**project.train_arguments())
-    summary = json.loads((project.root / "trained/metrics.json").read_text())
-    rows = (project.root / "trained/plots/dice.tsv").read_text().splitlines()[1:]
-    scores = [float(row.split("\t")[1]) for row in rows]
+    summary = project.summary()
+    scores = summary["history"]["val_dice"]
     assert len(scores) == summary["epochs"] == 4
     assert summary["val_dice"] == max(scores) == scores[summary["best_epoch"] - 1]
     assert summary["crops"] == 24
     assert summary["parameters"] == sum(weight.numel() for weight in weights(project, "trained").values())
+    assert summary["number_format"] == "32-true"
+    assert summary["device"] == f"CPU, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def test_a_head_that_is_judged_by_the_loss_keeps_the_epoch_of_the_lowest(project):
     project.set_parameters({**TINY, "epochs": 4, "lr": 1e-2, "head": {"method": "flow"}})
     train(**project.train_arguments())
-    summary = json.loads((project.root / "trained/metrics.json").read_text())
-    rows = (project.root / "trained/plots/loss.tsv").read_text().splitlines()[1:]
-    losses = [float(row.split("\t")[2]) for row in rows]
+    summary = project.summary()
+    losses = summary["history"]["val_loss"]
     assert summary["val_loss"] == min(losses) == losses[summary["best_epoch"] - 1]
 
 
@@ -169,8 +172,8 @@ def test_every_normalisation_trains(project, method):
     model = json.loads((project.root / "trained/model/model.json").read_text())
     kept = model["settings"]["normalise"]["method"]
     assert kept == (method if method in ("min-max", "percentile") else "fixed")
-    assert model["origin"]["seed"] == 3
-    assert model["origin"]["data"]["train"] == read_packed(Path("packed/train")).digest
+    assert model["provenance"]["seed"] == 3
+    assert model["provenance"]["data"]["train"] == read_packed(Path("packed/train")).digest
 
 
 def test_a_resized_training_sees_resized_images(project, monkeypatch):
@@ -208,7 +211,7 @@ def test_a_model_that_does_not_exist(project):
 def train_tiny(project, **choices: object) -> dict[str, object]:
     project.set_parameters({**TINY, "train": choices})
     train(**project.train_arguments())
-    return json.loads((project.root / "trained/metrics.json").read_text())
+    return project.summary()
 
 
 def test_a_training_without_progress_stops(project):
@@ -216,7 +219,7 @@ def test_a_training_without_progress_stops(project):
         {**TINY, "epochs": 12, "lr": 1e-9, "train": {"early_stopping": 2, "ema_decay": None}}
     )
     train(**project.train_arguments())
-    summary = json.loads((project.root / "trained/metrics.json").read_text())
+    summary = project.summary()
     assert (summary["best_epoch"], summary["epochs"], summary["crops"]) == (1, 3, 18)
 
 

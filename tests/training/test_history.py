@@ -1,6 +1,17 @@
-import pandas as pd
+"""The epochs of a training, and the file that says how it went."""
 
-from monolayer.training.history import as_table, best_epoch, write_history
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from monolayer.compute.settings import ComputeSettings
+from monolayer.errors import InputError
+from monolayer.evaluation.training_results import histories, read_training, repeats_where
+from monolayer.training.history import as_table, best_epoch, where_trained, write_training
+
+PLACE = {"device": "CPU, AVX2", "number_format": "32-true"}
 
 
 def history() -> pd.DataFrame:
@@ -14,7 +25,41 @@ def test_the_first_of_the_best_epochs():
     assert best_epoch(history(), "loss") == {"val_dice": 0.7, "val_loss": 0.9, "best_epoch": 3}
 
 
-def test_the_tables_for_plots(tmp_path):
-    write_history(tmp_path / "out", history())
-    assert (tmp_path / "out/loss.tsv").read_text().startswith("epoch\ttrain_loss\tval_loss\n1\t1.5\t1.4\n")
-    assert (tmp_path / "out/dice.tsv").read_text().startswith("epoch\tval_dice\n1\t0.5\n")
+def test_what_is_written_is_read_by_comparisons(tmp_path: Path):
+    path = tmp_path / "train" / "unet.json"
+    write_training(path, {"epochs": 3, "seconds": 61.5, **PLACE}, history())
+    assert json.loads(path.read_text())["epochs"] == 3
+    read = read_training(path)
+    assert (read.seconds, read.device, read.number_format) == (61.5, "CPU, AVX2", "32-true")
+    table = histories({"unet": read, "vnet": read}, "train_loss")
+    assert table["model"] == ["unet"] * 3 + ["vnet"] * 3
+    assert table["epoch"] == [1, 2, 3, 1, 2, 3]
+    assert table["train_loss"] == [1.5, 1.1, 0.8] * 2
+
+
+def test_results_repeat_where_all_models_were_trained(tmp_path: Path):
+    for name, device in (("unet", "CPU, AVX2"), ("vnet", "CPU, AVX512"), ("mine", "CPU, AVX2")):
+        write_training(tmp_path / f"{name}.json", {"seconds": 1, **PLACE, "device": device}, history())
+    trained = {name: read_training(tmp_path / f"{name}.json") for name in ("unet", "vnet", "mine")}
+    assert "(here CPU, AVX2 in 32-true, CPU, AVX512 in 32-true)" in repeats_where(trained)
+
+
+def test_where_a_gpu_trained(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "NVIDIA H100")
+    compute = ComputeSettings(accelerator="gpu", precision="bf16-mixed")
+    assert where_trained(compute) == {"device": "NVIDIA H100", "number_format": "bf16-mixed"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"vnet\.json not found: run `dvc repro train@vnet`"),
+        ("{", r"vnet\.json says nothing of a training .*: train again"),
+        ('{"val_dice": 0.5}', r"vnet\.json says nothing of a training .*`seconds`.*: train again"),
+    ],
+)
+def test_files_of_no_training(tmp_path: Path, content: str | None, message: str):
+    if content is not None:
+        (tmp_path / "vnet.json").write_text(content)
+    with pytest.raises(InputError, match=message):
+        read_training(tmp_path / "vnet.json")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from pycocotools import mask as coco_mask
-from tiny_project import TINY, Project, disc_sample
+from tiny_project import TINY, disc_sample
 
 from monolayer.annotations.coco import Coco, Image, write_coco
 from monolayer.errors import InputError
@@ -21,22 +21,16 @@ from stages.train import train
 def trained(project):
     project.set_parameters({**TINY, "epochs": 10, "lr": 2e-2, "channels": [8, 16], "crops_per_epoch": 16})
     train(**project.train_arguments())
-    tune_by_hand(project)
     return project
-
-
-def tune_by_hand(project: Project) -> None:
-    sizes = ("close_radius", "island_area", "hole_area", "cell_area")
-    values = {"threshold": 0.5, "sigma": 2.0, "h": 4.0, **dict.fromkeys(sizes, 0)}
-    (project.root / "tuned.json").write_text(json.dumps({"settings": values}))
 
 
 def run_predict() -> None:
     predict(
-        Path("trained/model"),
-        tuned=Path("tuned.json"),
+        model=Path("trained/model"),
+        val=Path("clean/val.json"),
         annotations=Path("clean"),
         images=Path("images"),
+        tuned=Path("tuned.json"),
         out=Path("predicted"),
     )
 
@@ -111,21 +105,4 @@ def test_a_gpu_whose_memory_is_full_names_what_to_lower(trained, monkeypatch):
 
 def test_a_model_that_was_not_trained(project):
     with pytest.raises(InputError, match=r"trained/model/model\.json not found: train the model first"):
-        run_predict()
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, r"tuned\.json not found: run the tune stage of the model"),
-        ("[]", r"tuned\.json does not hold the decoder's settings .*: tune again"),
-        ("{", r"tuned\.json does not hold the decoder's settings .*: tune again"),
-        ('{"settings": {"depth": 1}}', r"tuned\.json does not hold the decoder's settings .*: tune again"),
-    ],
-)
-def test_settings_of_the_decoder_that_are_missing_or_wrong(trained, content, message):
-    Path("tuned.json").unlink()
-    if content is not None:
-        Path("tuned.json").write_text(content)
-    with pytest.raises(InputError, match=f"(?s){message}"):
         run_predict()

@@ -12,7 +12,7 @@ from monolayer.images.normalisation import NormaliseSettings
 from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages
-from monolayer.training.processes import Share, find_environment, find_share
+from monolayer.training.processes import Process, find_environment, find_process
 from monolayer.training.settings import CropSettings, GreySettings
 from monolayer.training.workers import needs_workers
 
@@ -54,7 +54,7 @@ def started(monkeypatch):
 def test_the_last_of_two_processes_on_two_machines(started, variables):
     started(variables)
     compute = ComputeSettings(devices=2, nodes=2)
-    assert find_share(find_environment(), compute) == Share(rank=3, world=4)
+    assert find_process(find_environment(), compute) == Process(rank=3, world_size=4)
     assert not needs_workers(compute)
 
 
@@ -62,7 +62,7 @@ def test_the_last_of_two_processes_on_two_machines(started, variables):
 def test_a_process_alone_also_in_an_allocation_for_several(started, variables):
     started(variables)
     assert isinstance(find_environment(), LightningEnvironment)
-    assert find_share(find_environment(), ComputeSettings(devices=1)) == Share(rank=0, world=1)
+    assert find_process(find_environment(), ComputeSettings(devices=1)) == Process(rank=0, world_size=1)
     assert needs_workers(ComputeSettings(devices=2))
 
 
@@ -78,19 +78,22 @@ def test_a_launcher_that_started_other_processes_than_the_settings_say(
     with pytest.raises(
         InputError, match=rf"devices x compute.nodes is {devices} x {nodes}, .* started {count}"
     ):
-        find_share(find_environment(), compute)
+        find_process(find_environment(), compute)
 
 
-def shares(world: int) -> list[Share]:
-    return [Share(rank, world) for rank in range(world)]
+def processes(world: int) -> list[Process]:
+    return [Process(rank, world) for rank in range(world)]
 
 
 @pytest.mark.parametrize("settings", [CropSettings(shift=3), CropSettings(rotate=90, scale=0.3)])
 def test_processes_together_cut_the_crops_that_one_cuts(settings):
     packed = packed_of(disc_sample(0), disc_sample(1, (50, 80)))
-    as_seen = NormaliseSettings(method="min-max")
-    whole = Crops(packed, 32, 6, settings, as_seen, seed=3).batch(5)
-    parts = [Crops(packed, 32, 6, settings, as_seen, seed=3, share=share).batch(5) for share in shares(3)]
+    unchanged = NormaliseSettings(method="min-max")
+    whole = Crops(packed, 32, 6, settings, unchanged, seed=3).batch(5)
+    parts = [
+        Crops(packed, 32, 6, settings, unchanged, seed=3, process=process).batch(5)
+        for process in processes(3)
+    ]
     assert [len(part.images) for part in parts] == [2, 2, 2]
     for together, alone in zip(zip(*parts, strict=True), whole, strict=True):
         assert torch.equal(torch.cat(together), alone)
@@ -100,12 +103,12 @@ def test_processes_together_change_grey_levels_as_one_does():
     settings = GreySettings(brightness=9, contrast=0.4, blur=1.5, noise=5)
     images = 128 + 20 * torch.randn(6, 1, 24, 30)
 
-    def vary(share: Share) -> torch.Tensor:
+    def vary(process: Process) -> torch.Tensor:
         torch.manual_seed(1)
-        return vary_grey_levels(images[share.of_batch(6)], settings, share)
+        return vary_grey_levels(images[process.of_batch(6)], settings, process)
 
-    together = torch.cat([vary(share) for share in shares(2)])
-    np.testing.assert_allclose(together, vary(Share()), rtol=1e-6)
+    together = torch.cat([vary(process) for process in processes(2)])
+    np.testing.assert_allclose(together, vary(Process()), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("count", "world", "length"), [(5, 2, 3), (4, 2, 2), (1, 3, 1)])
@@ -113,8 +116,8 @@ def test_every_image_counts_once_and_every_process_has_as_many(count, world, len
     samples = [disc_sample(number) for number in range(count)]
     unchanged = NormaliseSettings(mean=0, scale=1)
     found = []
-    for share in shares(world):
-        own = WholeImages(packed_of(*samples), unchanged, None, share)
+    for process in processes(world):
+        own = WholeImages(packed_of(*samples), unchanged, None, process)
         assert len(own) == len(list(own)) == length
         found += [image[0].numpy().astype(np.uint8).tobytes() for image, _, counts in own if counts]
     assert sorted(found) == sorted(sample.image.tobytes() for sample in samples)

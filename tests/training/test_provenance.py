@@ -9,7 +9,7 @@ from tiny_project import TINY, disc_sample, packed_of
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.models.base.settings import selected_model
-from monolayer.training.provenance import code_version, fingerprint, origin_of, with_known_levels
+from monolayer.training.provenance import code_version, fingerprint, provenance_of, with_known_levels
 from monolayer.training.settings import TrainSettings
 
 HERE, RECIPE = ComputeSettings(), TrainSettings()
@@ -20,7 +20,7 @@ def print_of(
     name: str = "m", seed: int = 0, train=SPLIT, val=SPLIT, recipe=RECIPE, compute=HERE, **model: object
 ) -> str:
     settings = selected_model({"models": {name: {**TINY, **model}}}, name)
-    return fingerprint(name, settings, origin_of(settings, recipe, compute, seed, train, val))
+    return fingerprint(name, settings, provenance_of(settings, recipe, compute, seed, train, val))
 
 
 def test_the_same_training_has_the_same_fingerprint():

@@ -16,7 +16,6 @@ from monolayer.datasets._label_images import annotations_of_labels, numbered
 from monolayer.images.files import write_tiff
 from stages.predict import predict
 from stages.train import train
-from stages.tune import tune
 
 SHORT = {name: TINY[name] for name in ("crop_size", "batch_size")} | {"epochs": 2, "crops_per_epoch": 4}
 SYSTEMS: dict[str, dict[str, Any]] = {
@@ -41,12 +40,12 @@ DECODERS = {"boxes": {"score": [0.5, 0.01]}, "contour": {"threshold": [0.5, 0.3]
 
 @pytest.fixture(params=SYSTEMS)
 def system(request, project: Project) -> tuple[str, Project]:
-    """A trained and tuned system of two frames of one recording, which are listed in the wrong order."""
+    """A trained system of two frames of one recording, which are listed in the wrong order."""
     project.set_parameters({"architecture": request.param, **SHORT, **SYSTEMS[request.param]})
     path = project.root / "params.yaml"
     more = {"decode": DECODERS, "tune": {}, "evaluate": {}}
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | more))
-    frames = [Image(number, f"{number}.tif", 72, 64, sequence="film", frame=10 - number) for number in (3, 4)]
+    frames = [Image(number, f"{number}.tif", 72, 64, sequence="A1", frame=10 - number) for number in (3, 4)]
     for image in frames:
         write_tiff(project.root / "images" / image.file_name, disc_sample(image.id).image)
     cells = [annotations_of_labels(disc_sample(image.id).labels) for image in frames]
@@ -54,12 +53,18 @@ def system(request, project: Project) -> tuple[str, Project]:
     for split in ("val", "test"):
         write_coco(project.root / "clean" / f"{split}.json", Coco(frames, annotations))
     train(**project.train_arguments())
-    tune(Path("trained/model"), Path("clean/val.json"), Path("images"), Path("tuned.json"), Path("plots"))
     return request.param, project
 
 
 def run_predict(out: str) -> dict[str, np.ndarray]:
-    predict(Path("trained/model"), Path("tuned.json"), Path("clean"), Path("images"), Path(out))
+    predict(
+        model=Path("trained/model"),
+        val=Path("clean/val.json"),
+        annotations=Path("clean"),
+        images=Path("images"),
+        tuned=Path("tuned.json"),
+        out=Path(out),
+    )
     folder = Path(out, "foreground", "test")
     return {path.stem: imagecodecs.imread(path) for path in sorted(folder.iterdir())}
 
@@ -72,11 +77,11 @@ def test_from_training_to_predictions(system: tuple[str, Project]):
     assert all(coco_mask.decode(result["segmentation"]).any() for result in results)
     tuned = json.loads(Path("tuned.json").read_text())
     assert (tuned["decoder"], tuned["trials"]) == (SYSTEMS[name]["head"]["method"], 2)
-    origin = json.loads(Path("trained/model/model.json").read_text())["origin"]
-    assert origin["started_from"] == "random weights"
+    provenance = json.loads(Path("trained/model/model.json").read_text())["provenance"]
+    assert provenance["started_from"] == "random weights"
     # Only what remembers says something else of a frame without the one before.
     for number, frame in ((3, 7), (4, 6)):
-        alone = Image(number, f"{number}.tif", 72, 64, sequence="film", frame=frame)
+        alone = Image(number, f"{number}.tif", 72, 64, sequence="A1", frame=frame)
         write_coco(project.root / "clean" / "test.json", Coco([alone], []))
         same = np.array_equal(run_predict(f"alone {number}")[f"{number}"], both[f"{number}"])
         assert same == (name != "convlstm_unet" or number == 4)

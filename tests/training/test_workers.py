@@ -13,22 +13,22 @@ from torch.nn.parallel import DistributedDataParallel
 from monolayer.errors import InputError
 from monolayer.heads.base.losses import dice_loss
 from monolayer.training.epoch_loss import EpochLoss
-from monolayer.training.processes import Share
+from monolayer.training.processes import Process
 from monolayer.training.workers import run_workers
 
 
-def join() -> Share:
-    share = Share(int(os.environ["LOCAL_RANK"]), int(os.environ["WORLD_SIZE"]))
-    distributed.init_process_group("gloo", rank=share.rank, world_size=share.world)
-    return share
+def join() -> Process:
+    process = Process(int(os.environ["LOCAL_RANK"]), int(os.environ["WORLD_SIZE"]))
+    distributed.init_process_group("gloo", rank=process.rank, world_size=process.world_size)
+    return process
 
 
 def batch() -> tuple[torch.Tensor, torch.Tensor]:
     """Images, and masks of which the second half has many more pixels than the first."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(4, 1, 16, 16, generator=generator)
-    shares = torch.tensor([0.05, 0.1, 0.6, 0.9])[:, None, None, None]
-    return images, (torch.rand(4, 1, 16, 16, generator=generator) < shares).float()
+    levels = torch.tensor([0.05, 0.1, 0.6, 0.9])[:, None, None, None]
+    return images, (torch.rand(4, 1, 16, 16, generator=generator) < levels).float()
 
 
 def net() -> torch.nn.Module:
@@ -37,13 +37,13 @@ def net() -> torch.nn.Module:
 
 
 def compare_gradients(folder: Path) -> None:
-    share = join()
+    process = join()
     model = DistributedDataParallel(net())
-    images, masks = (part[share.of_batch(4)] for part in batch())
+    images, masks = (part[process.of_batch(4)] for part in batch())
     loss = dice_loss(model(images), masks)
     loss.backward()
     gradients = [weight.grad for weight in model.parameters()]
-    torch.save((loss.detach(), gradients), folder / f"{share.rank}.pt")
+    torch.save((loss.detach(), gradients), folder / f"{process.rank}.pt")
 
 
 def test_the_dice_of_a_shared_batch_has_the_gradient_of_the_whole_batch(tmp_path):
@@ -59,11 +59,11 @@ def test_the_dice_of_a_shared_batch_has_the_gradient_of_the_whole_batch(tmp_path
 
 
 def lose_a_number(folder: Path) -> None:
-    share = join()
+    process = join()
     losses = EpochLoss()
-    losses.add(torch.tensor(1.0 + share.rank), 1, lr=0.1)
-    (folder / f"{share.rank}.txt").write_text(str(losses.mean()))
-    losses.add(torch.tensor(float("nan") if share.rank == 1 else 1.0), 2, lr=0.1)
+    losses.add(torch.tensor(1.0 + process.rank), 1, lr=0.1)
+    (folder / f"{process.rank}.txt").write_text(str(losses.mean()))
+    losses.add(torch.tensor(float("nan") if process.rank == 1 else 1.0), 2, lr=0.1)
     with pytest.raises(InputError):
         losses.check()
     losses.check()

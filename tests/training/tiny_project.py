@@ -1,10 +1,11 @@
 """A tiny project: three images of textured discs, in the layout that the stages before training write."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tifffile
@@ -25,6 +26,9 @@ TINY = {
     "batch_size": 2,
     "crop_size": 32,
 }
+DECODE = {"threshold": 0.5, "sigma": 2.0, "h": 4.0} | dict.fromkeys(
+    ("close_radius", "island_area", "hole_area", "cell_area"), 0
+)
 
 
 class Sample(NamedTuple):
@@ -94,7 +98,9 @@ class Project:
             "train": {"checkpoint_seconds": checkpoint_seconds},
             "models": {"tiny": model},
             "predict": {},
-            # The same numbers on CPUs that are fast with bfloat16.
+            "evaluate": {},
+            "tune": {},
+            "decode": {"foreground": DECODE},
             "compute": {"threads": 1, "accelerator": "cpu", "precision": "32-true", **compute},
         }
         (self.root / "params.yaml").write_text(yaml.safe_dump(parameters))
@@ -107,8 +113,13 @@ class Project:
             "tracking": Path("logs/tiny"),
             "out": Path(out, "model"),
             "metrics": Path(out, "metrics.json"),
-            "plots": Path(out, "plots"),
         }
+
+    def summary(self, out: str = "trained") -> dict[str, Any]:
+        """What a training says of itself, but for its time."""
+        written = json.loads((self.root / out / "metrics.json").read_text())
+        assert written.pop("seconds") > 0
+        return written
 
     def start_training(self) -> subprocess.Popen:
         flags = [f"--{name}={value}" for name, value in self.train_arguments().items()]

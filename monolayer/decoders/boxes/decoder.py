@@ -1,4 +1,4 @@
-"""Cells of a detector's candidates: of those that overlap the most probable remains."""
+"""Cells of a detector's detections: of those that overlap the most probable remains."""
 
 import numpy as np
 
@@ -7,19 +7,19 @@ from monolayer.metrics.instance_overlap import instance_overlap
 from monolayer.predictions.cells import Cells
 
 
-def decode(candidates: Cells, settings: Settings) -> Cells:
+def decode(detections: Cells, settings: Settings) -> Cells:
     """Choose cells, the best first; they may overlap.
 
     Parameters
     ----------
-    candidates
+    detections
         What a detector found.
     settings
         Of the decoder.
     """
-    areas = candidates.runs.areas(len(candidates.scores))
-    likely = (candidates.scores >= settings.score) & (areas >= max(settings.cell_area, 1))
-    runs, scores = candidates.runs.cells(likely), candidates.scores[likely]
+    areas = detections.runs.areas(len(detections.scores))
+    likely = (detections.scores >= settings.score) & (areas >= max(settings.cell_area, 1))
+    runs, scores = detections.runs.cells(likely), detections.scores[likely]
     kept = not_suppressed(Cells(runs, scores), settings.overlap)
     return Cells(runs.cells(kept), scores[kept])
 
@@ -32,7 +32,7 @@ def not_suppressed(cells: Cells, overlap: float) -> np.ndarray:
     cells
         N cells that have pixels.
     overlap
-        Two overlap where they share more than this share of the area of the smaller one.
+        Two overlap where they share more than this fraction of the area of the smaller one.
 
     Returns
     -------

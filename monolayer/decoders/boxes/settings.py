@@ -7,11 +7,11 @@ from monolayer.parameters import Number
 
 
 class Settings(parameters.Settings):
-    """Which candidates are cells."""
+    """Which detections are cells."""
 
     score: Number = Field(default=0.5, ge=0, le=1)
     """From which score on."""
     overlap: Number = Field(default=0.5, ge=0, le=1)
-    """A candidate is removed if it shares more with a better one, of the area of the smaller one."""
+    """A detection is removed if it shares more with a better one, of the area of the smaller one."""
     cell_area: int = Field(default=30, ge=0)
     """Cells of fewer pixels are removed."""

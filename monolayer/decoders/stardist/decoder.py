@@ -89,7 +89,7 @@ def not_suppressed(polygons: np.ndarray, overlap: float) -> np.ndarray:
     polygons
         Of shapely, [N], the best first.
     overlap
-        Two overlap where they share more than this share of the area of the smaller one.
+        Two overlap where they share more than this fraction of the area of the smaller one.
 
     Returns
     -------

@@ -46,13 +46,13 @@ def cells_of(labels: Tensor, cell_area: int) -> BoxTargets:
     """
     row, column = torch.nonzero(labels, as_tuple=True)
     numbers, cell, areas = torch.unique(labels[row, column].long(), return_inverse=True, return_counts=True)
-    edges = [_extreme(column, cell, areas, "amin"), _extreme(row, cell, areas, "amin")]
-    edges += [_extreme(at, cell, areas, "amax") + 1 for at in (column, row)]
+    edges = [_border(column, cell, areas, "amin"), _border(row, cell, areas, "amin")]
+    edges += [_border(at, cell, areas, "amax") + 1 for at in (column, row)]
     large = areas >= cell_area
     return BoxTargets(torch.stack(edges, dim=1)[large].float(), numbers[large], labels)
 
 
-def _extreme(place: Tensor, cell: Tensor, areas: Tensor, which: str) -> Tensor:
+def _border(place: Tensor, cell: Tensor, areas: Tensor, which: str) -> Tensor:
     # Of the rows or columns of each cell's pixels, the first or last, int64 [N].
     return torch.zeros_like(areas).scatter_reduce(0, cell, place, which, include_self=False)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import torch
-from monai.losses.focal_loss import FocalLoss
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -46,12 +45,12 @@ Term = Callable[[Tensor, Tensor], Tensor]
 
 
 def _weighted_terms(settings: Settings) -> dict[str, tuple[float, Term]]:
-    terms: dict[str, Term] = {
-        "dice": dice_loss,
-        "bce": binary_cross_entropy_with_logits,
-        "focal": FocalLoss(gamma=2.0),
-    }
+    terms: dict[str, Term] = {"dice": dice_loss, "bce": binary_cross_entropy_with_logits}
     weights = settings.model_dump()
+    if settings.focal > 0:
+        from monai.losses.focal_loss import FocalLoss  # takes seconds, for a term that few ask for
+
+        terms["focal"] = FocalLoss(gamma=2.0)
     return {name: (weights[name], term) for name, term in terms.items() if weights[name] > 0}
 
 

@@ -16,12 +16,12 @@ from monolayer.plugins import load_plugin
 
 
 def write_model(
-    folder: Path, settings: ModelSettings, weights: dict[str, torch.Tensor], origin: dict[str, Any]
+    folder: Path, settings: ModelSettings, weights: dict[str, torch.Tensor], provenance: dict[str, Any]
 ) -> None:
     """Write the weights and all settings of a model into a folder, and what it was made from."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(weights, folder / "weights.pt")
-    content = {"settings": settings.model_dump(), "origin": origin}
+    content = {"settings": settings.model_dump(), "provenance": provenance}
     (folder / "model.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

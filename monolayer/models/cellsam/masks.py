@@ -15,7 +15,7 @@ FINER = 4
 MASK_WEIGHTS = {"focal": 20.0, "dice": 1.0, "iou": 1.0}
 """Of the terms of the loss; SAM's."""
 MARGIN, MARGIN_PIXELS = 0.1, 2.0
-"""A mask may leave its box by this share of the sides, and so many pixels more."""
+"""A mask may leave its box by this fraction of the sides, and so many pixels more."""
 
 
 class Masks(NamedTuple):
@@ -91,7 +91,7 @@ def mask_terms(masks: Masks, true: Tensor, near: Tensor) -> dict[str, Tensor]:
     masks
         What it says of K prompts.
     true
-        Share of the true mask, float32 [K, 4 W, 4 W].
+        Fraction of the true mask, float32 [K, 4 W, 4 W].
     near
         Where a mask may lie, of the same shape, bool; elsewhere nothing is learned.
 

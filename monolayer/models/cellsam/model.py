@@ -9,10 +9,10 @@ from torch.nn.functional import interpolate
 from monolayer.heads.boxes.head import BoxTargets
 from monolayer.models.base.detector import Detector
 from monolayer.models.base.published import take_published
-from monolayer.models.cellsam.drawing import draw, grid
 from monolayer.models.cellsam.encoder import accept_any_size, encode
 from monolayer.models.cellsam.finder import Finder, Found
-from monolayer.models.cellsam.lessons import lessons
+from monolayer.models.cellsam.mask_prediction import grid, predict_masks
+from monolayer.models.cellsam.mask_targets import mask_targets
 from monolayer.models.cellsam.masks import MASK_WEIGHTS, ask, margins, mask_terms
 from monolayer.models.cellsam.matching import BOX_WEIGHTS, box_terms
 from monolayer.models.cellsam.published import read_sam
@@ -85,12 +85,15 @@ class CellSam(Detector):
 
     def _mask_terms(self, embeddings: Tensor, targets: list[BoxTargets]) -> dict[str, Tensor]:
         most, training = self.settings.prompts, self.training
-        own = [lessons(self.frame, *image, most, training) for image in zip(embeddings, targets, strict=True)]
+        own = [
+            mask_targets(self.frame, *image, most, training)
+            for image in zip(embeddings, targets, strict=True)
+        ]
         windows, prompts, true, near = (torch.cat(part) for part in zip(*own, strict=True))
         return mask_terms(ask(self.sam, windows, prompts), true, near)
 
     def detect(self, outputs: Outputs) -> list[Cells]:
-        """Return the candidates of each image; a score is the detector's times the predicted IoU."""
+        """Return the detections of each image; a score is the detector's times the predicted IoU."""
         logits, boxes = (own[-1] for own in outputs.found)  # of the last layer
         return [self._detected(*own) for own in zip(outputs.embeddings, logits, boxes, strict=True)]
 
@@ -98,7 +101,9 @@ class CellSam(Detector):
         scores = logits.sigmoid()
         likely = scores >= self.settings.box_score
         boxes, scores = boxes[likely], scores[likely]
-        return draw(self.sam, self.frame, embeddings, boxes, margins(boxes), scores, self.settings.mask_iou)
+        return predict_masks(
+            self.sam, self.frame, embeddings, boxes, margins(boxes), scores, self.settings.mask_iou
+        )
 
     def detect_with_boxes(self, outputs: Outputs, boxes: list[Tensor]) -> list[Cells]:
         """Return the cells of given boxes, float32 [N, 4] in each image, in their order.
@@ -106,14 +111,14 @@ class CellSam(Detector):
         With true boxes, the most that the mask decoder can reach. A score is the predicted IoU.
         """
         return [
-            draw(
+            predict_masks(
                 self.sam, self.frame, embeddings, own, margins(own), torch.ones_like(own[:, 0]), mask_iou=0.0
             )
             for embeddings, own in zip(outputs.embeddings, boxes, strict=True)
         ]
 
     def detect_on_grid(self, outputs: Outputs, spacing: float, mask_iou: float) -> list[Cells]:
-        """Return the candidates of a grid of points, as SAM finds everything in an image.
+        """Return the detections of a grid of points, as SAM finds everything in an image.
 
         Parameters
         ----------
@@ -122,14 +127,14 @@ class CellSam(Detector):
         spacing
             Of the points in pixels.
         mask_iou
-            Predicted IoU from which a mask is a candidate; it is the score.
+            Predicted IoU from which a mask is a detection; it is the score.
         """
         height, width = (self.stride * side for side in outputs.embeddings.shape[-2:])
         points = grid(height, width, spacing, outputs.embeddings.device)
         anywhere = points.new_tensor([0, 0, width, height]).expand(len(points), -1)
         every = torch.ones_like(points[:, 0])
         return [
-            draw(self.sam, self.frame, embeddings, points, anywhere, every, mask_iou)
+            predict_masks(self.sam, self.frame, embeddings, points, anywhere, every, mask_iou)
             for embeddings in outputs.embeddings
         ]
 

@@ -22,7 +22,7 @@ class Neighbourhood(nn.Module):
         self.key_value = nn.Linear(channels, 2 * channels)
         self.out = nn.Linear(channels, channels)
         # At first each head looks at some places, as a kernel would: an even look at all learns slowly.
-        self.places = nn.Parameter(4 * torch.randn(heads, 2 * REACH + 1, 2 * REACH + 1))
+        self.position_bias = nn.Parameter(4 * torch.randn(heads, 2 * REACH + 1, 2 * REACH + 1))
 
     def forward(self, queries: Tensor, others: Tensor) -> Tensor:
         """Return what queries [B, h, w, P, C] see of the others [B, h, w, M, C]; [B, h, w, P, C].
@@ -43,12 +43,14 @@ class Neighbourhood(nn.Module):
 
     def _scores_of_places(self, queries: int, others: int) -> Tensor:
         """Return each head's score of each place in a square, -inf beyond reach: [heads, S S P, T T M]."""
-        place = torch.arange(BLOCK + 2 * REACH, device=self.places.device)
+        place = torch.arange(BLOCK + 2 * REACH, device=self.position_bias.device)
         offset = place - place[:BLOCK, None]  # (S, T), from 0 for the furthest up or left
         reached = (offset >= 0) & (offset <= 2 * REACH)
         reached = reached[:, None, :, None] & reached[:, None]  # (S, S, T, T)
         offset = offset.clamp(0, 2 * REACH)
-        scores = self.places[:, offset[:, None, :, None], offset[:, None]].masked_fill(~reached, -math.inf)
+        scores = self.position_bias[:, offset[:, None, :, None], offset[:, None]].masked_fill(
+            ~reached, -math.inf
+        )
         scores = scores[:, :, :, None, :, :, None].expand(-1, -1, -1, queries, -1, -1, others)
         return scores.flatten(4, 6).flatten(1, 3)
 

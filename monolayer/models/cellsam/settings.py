@@ -24,6 +24,6 @@ class Settings(DetectorSettings):
     prompts: int = Field(default=32, ge=1)
     """Cells of an image whose masks are learned in a step."""
     box_score: Number = Field(default=0.1, gt=0, lt=1)
-    """Of the detector, from which a box is a candidate."""
+    """Of the detector, from which a box is a detection."""
     mask_iou: Number = Field(default=0.5, ge=0, le=1)
-    """Predicted intersection over union from which a mask is a candidate."""
+    """Predicted intersection over union from which a mask is a detection."""

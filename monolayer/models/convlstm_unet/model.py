@@ -45,15 +45,15 @@ class Level(nn.Module):
         self.lstm = ConvLstm(inputs, channels, kernel)
         self.convolutions = convolutions(channels, channels, kernel)
 
-    def forward(self, clips: Tensor, memory: Memory | None) -> tuple[Tensor, Memory]:
-        """Turn clips [B, T, C, H, W] into features and the states after the last frame."""
+    def forward(self, sequences: Tensor, memory: Memory | None) -> tuple[Tensor, Memory]:
+        """Turn sequences [B, T, C, H, W] into features and the states after the last frame."""
         hidden = []
-        for frame in clips.unbind(dim=1):
+        for frame in sequences.unbind(dim=1):
             memory = self.lstm(frame, memory)
             hidden.append(memory[0])
-        assert memory is not None  # a clip has frames
+        assert memory is not None  # a sequence has frames
         features = self.convolutions(torch.stack(hidden, dim=1).flatten(0, 1))
-        return features.unflatten(0, clips.shape[:2]), memory
+        return features.unflatten(0, sequences.shape[:2]), memory
 
 
 class ConvLstmUNet(RecurrentNet):
@@ -65,13 +65,13 @@ class ConvLstmUNet(RecurrentNet):
         self.up = nn.ModuleList(convolutions(a + b, a, kernel) for a, b in pairwise(channels))
         self.last = nn.Conv2d(channels[0], outputs, 1)
 
-    def forward(self, clips: Tensor, memory: list[Memory] | None) -> tuple[Tensor, list[Memory]]:
-        """Turn clips [B, T, 1, H, W] into outputs [B, T, C, H, W] and the states of all levels."""
-        features, states = clips, []
+    def forward(self, sequences: Tensor, memory: list[Memory] | None) -> tuple[Tensor, list[Memory]]:
+        """Turn sequences [B, T, 1, H, W] into outputs [B, T, C, H, W] and the states of all levels."""
+        features, states = sequences, []
         skipped: list[Tensor] = []
         for number, level in enumerate(self.levels):
             if skipped:
-                features = max_pool2d(skipped[-1].flatten(0, 1), 2).unflatten(0, clips.shape[:2])
+                features = max_pool2d(skipped[-1].flatten(0, 1), 2).unflatten(0, sequences.shape[:2])
             features, state = level(features, None if memory is None else memory[number])
             states.append(state)
             skipped.append(features)
@@ -79,7 +79,7 @@ class ConvLstmUNet(RecurrentNet):
         for finer, up in zip(reversed(skipped), reversed(self.up), strict=True):
             larger = interpolate(merged, scale_factor=2, mode="bilinear", align_corners=False)
             merged = up(torch.cat([finer.flatten(0, 1), larger.to(finer.dtype)], dim=1))
-        return self.last(merged).unflatten(0, clips.shape[:2]), states
+        return self.last(merged).unflatten(0, sequences.shape[:2]), states
 
 
 def convolutions(inputs: int, channels: int, kernel: int) -> nn.Sequential:

@@ -78,7 +78,7 @@ class MaskRcnn(Detector):
         return {"loss": torch.stack(list(terms.values())).sum(), **terms}
 
     def detect(self, outputs: Features) -> list[Cells]:
-        """Return the candidates of each image; a score is the second stage's probability of a cell."""
+        """Return the detections of each image; a score is the second stage's probability of a cell."""
         self._set_training(False)
         sizes = outputs.images.image_sizes
         proposals, _ = self.net.rpn(*outputs)

@@ -15,8 +15,8 @@ class Settings(DetectorSettings):
     samples: int = Field(default=128, ge=1)
     """Proposals of an image that the second stage learns from; published 512, for larger images."""
     detections: int = Field(default=2000, ge=1)
-    """Candidates of an image at most."""
+    """Detections of an image at most."""
     score: float = Field(default=0.05, ge=0, le=1)
-    """From which a box is a candidate."""
+    """From which a box is a detection."""
     box_overlap: float = Field(default=0.5, ge=0, le=1)
-    """Intersection over union of two boxes from which only the better one is a candidate."""
+    """Intersection over union of two boxes from which only the better one is a detection."""

@@ -10,4 +10,4 @@ class Settings(PixelSettings):
     """Settings of a V-Net."""
 
     dropout: Number = Field(default=0.5, ge=0, lt=1)
-    """Share of the feature channels that the deep stages drop while training."""
+    """Fraction of the feature channels that the deep stages drop while training."""

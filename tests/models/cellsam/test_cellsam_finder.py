@@ -25,7 +25,7 @@ def test_a_query_attends_to_its_neighbours_alone():
         for image, row, column in itertools.product(range(2), (0, 5, 10), (0, 4, 8)):
             scores, values = [], []
             for down, right in itertools.product(range(-REACH, REACH + 1), repeat=2):
-                place = attention.places[:, down + REACH, right + REACH]  # (heads,)
+                place = attention.position_bias[:, down + REACH, right + REACH]  # (heads,)
                 inside = 0 <= row + down < height and 0 <= column + right < width
                 for other in range(others):
                     at = image, row + down, column + right, other

@@ -8,8 +8,8 @@ from tiny_cellsam import TINY, grid_of_squares
 from monolayer.annotations.rasterise import painted
 from monolayer.heads.boxes.head import cells_of
 from monolayer.models.base.box_masks import box_mask_runs
-from monolayer.models.cellsam import drawing
-from monolayer.models.cellsam.lessons import lessons
+from monolayer.models.cellsam import mask_prediction
+from monolayer.models.cellsam.mask_targets import mask_targets
 from monolayer.models.cellsam.masks import Masks, ask, margins, mask_terms
 from monolayer.models.cellsam.sizes import SIZES, build_sam
 from monolayer.models.cellsam.windows import Frame, frame_of
@@ -106,7 +106,7 @@ def test_pixels_and_features_are_cut_alike():
 def test_what_is_to_be_learned_is_drawn_back_where_it_was():
     labels = grid_of_squares(128)
     target, frame = cells_of(labels, 1), frame_of(TINY, enlarge=1)
-    own = lessons(frame, torch.randn(64, 16, 16), target, most=99, training=False)
+    own = mask_targets(frame, torch.randn(64, 16, 16), target, most=99, training=False)
     squares = frame.outlines(frame.windows(target.boxes, 16, 16))
     runs = box_mask_runs(own.true, squares, 128, 128, within=margins(target.boxes))
     drawn = torch.from_numpy(painted(runs, 128, 128).astype(np.int32))
@@ -119,11 +119,13 @@ def test_what_is_to_be_learned_is_drawn_back_where_it_was():
 
 def test_masks_are_cut_off_beyond_their_box(monkeypatch: pytest.MonkeyPatch):
     everything = Masks(torch.ones(1, 64, 64), torch.ones(1))
-    monkeypatch.setattr(drawing, "ask", lambda *_: everything)
+    monkeypatch.setattr(mask_prediction, "ask", lambda *_: everything)
     sam, frame = build_sam(TINY).eval(), frame_of(TINY, enlarge=1)
     boxes = torch.tensor([[20.0, 30.0, 50.0, 50.0]])
     with torch.inference_mode():
-        cells = drawing.draw(sam, frame, torch.randn(64, 16, 16), boxes, margins(boxes), torch.ones(1), 0.0)
+        cells = mask_prediction.predict_masks(
+            sam, frame, torch.randn(64, 16, 16), boxes, margins(boxes), torch.ones(1), 0.0
+        )
     drawn = painted(cells.runs, 128, 128) > 0
     # a tenth of the box's sides and two pixels around it may be the mask's
     assert drawn[26:54, 15:55].all()
