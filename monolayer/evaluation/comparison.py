@@ -181,9 +181,8 @@ def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "")
 def comparison_text(rows: list[ComparisonRow], score: str) -> str:
     """Return the comparison as a table for the terminal; scores beyond its width are named below it."""
     scores = dict.fromkeys(name for row in rows for name in row.scores)
-    others = sorted(
-        (name for name in scores if name != score), key=lambda name: name not in HEADLINE.values()
-    )
+    first = [name for name in HEADLINE.values() if name in scores]
+    others = [name for name in dict.fromkeys([*first, *scores]) if name != score]
     header = ("method", score, "95 % interval", "less the best", *others)
     table = [header, *(_cells(row, score, others) for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(header))]
