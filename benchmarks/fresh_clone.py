@@ -17,16 +17,20 @@ from benchmarks.measure import ROOT, machine, write_result
 def main(folder: Path) -> None:
     start = machine()
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
+    seconds: dict[str, float] = {}
     stages: dict[str, float] = {}
-    seconds = {step: _time(folder, step, stages) for step in ("install", "repro", "test")}
-    kinds: dict[str, float] = defaultdict(float)
-    for name, own in stages.items():
-        kinds[name.split("@")[0]] += own
-    by_kind = {name: round(own, 1) for name, own in kinds.items()}
-    write_result(
-        "fresh_clone",
-        {"machine": start, "seconds": seconds, "repro_by_kind_of_stage": by_kind, "repro_by_stage": stages},
-    )
+    for step in ("install", "repro", "test"):
+        seconds[step] = _time(folder, step, stages)
+        kinds: dict[str, float] = defaultdict(float)
+        for name, own in stages.items():
+            kinds[name.split("@")[0]] = round(kinds[name.split("@")[0]] + own, 1)
+        result = {
+            "machine": start,
+            "seconds": seconds,
+            "repro_by_kind_of_stage": kinds,
+            "repro_by_stage": stages,
+        }
+        write_result("fresh_clone", result)  # after each step: one that fails leaves the others
 
 
 def _time(folder: Path, target: str, stages: dict[str, float]) -> float:
