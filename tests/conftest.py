@@ -1,6 +1,9 @@
 """Fixtures that several folders of tests use."""
 
+import os
 from collections.abc import Iterator
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, by the first import of NumPy or torch
 
 import pytest
 from distributed import LocalCluster
