@@ -11,7 +11,7 @@ repro: install
 	@echo "Table: plots/comparison/comparison.csv   plots: dvc plots show   metrics: dvc metrics show"
 
 test: install
-	python -m pytest -n 2 --dist loadfile
+	python -m pytest -n 2 --dist worksteal
 
 check: install
 	ruff check .

@@ -88,7 +88,7 @@ def shrink(parameters: dict[str, Any]) -> None:
     for name, model in models.items():
         parameters["models"][name] = {**model, **deepcopy(TINY_MODEL)}
     parameters["models"]["other"]["head"] = {"method": "flow"}
-    parameters["compare"]["resamples"] = 200
+    parameters["compare"].update(resamples=200, ap_resamples=100)
     parameters["compute"].update(jobs=1, threads=1)  # two tests run at a time
 
 

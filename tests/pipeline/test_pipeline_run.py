@@ -76,11 +76,10 @@ def test_training_and_prediction_repeat_bit_for_bit_with_another_launcher_too(co
     assert changed <= {"metrics/train/small.json", "metrics/small.json"}  # seconds of training
 
 
-@pytest.mark.parametrize("stage", ["masks", "train@small"])
-def test_a_killed_stage_is_not_taken_for_done(copy, stage):
+def test_a_killed_stage_is_not_taken_for_done(copy):
     before = copy.outs()
     process = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", "-f", "-s", stage],
+        [sys.executable, "-m", "dvc", "repro", "-f", "-s", "masks"],
         cwd=copy.root,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -91,10 +90,10 @@ def test_a_killed_stage_is_not_taken_for_done(copy, stage):
     for line in process.stdout:
         if line.startswith("> "):
             break
-    out = copy.root / ("data/masks" if stage == "masks" else ".scratch/train")
+    out = copy.root / "data/masks"
     deadline = time.monotonic() + 120
     while not (out.exists() and any(out.rglob("*.*"))) and process.poll() is None:
-        assert time.monotonic() < deadline, f"{stage} wrote nothing"
+        assert time.monotonic() < deadline, "masks wrote nothing"
         time.sleep(0.005)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
