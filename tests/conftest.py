@@ -23,7 +23,7 @@ def file_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[ComputeSettings]:
-    """A Dask cluster of two worker processes on 127.0.0.1; ended after a module, as idle ones take their share."""
+    """A Dask cluster of two worker processes on 127.0.0.1; ends with the module, as idle ones cost CPU."""
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
     ) as dask:
