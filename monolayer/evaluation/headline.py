@@ -8,8 +8,8 @@ HEADLINE = {
     "ap50": "ap50",
     "f1_50": "f1_50",
     "pq": "pq",
-    "n_err": "count_relative_error",
-    "area_err": "confluence_rmse",
+    "count_err": "count_relative_error",
+    "area_rmse": "confluence_rmse",
 }
 """Names in `dvc metrics show`, and the scores that they are of; of an error, less is better.
 
@@ -31,7 +31,7 @@ def headline(scores: Mapping[str, Any], seconds: float) -> dict[str, float | int
     Examples
     --------
     >>> headline({"test": {"clean": {"overall": {"dice": 0.91284, "confluence_rmse": 0.0321}}}}, 61.3)
-    {'dice': 0.913, 'area_err': 0.032, 'sec': 61}
+    {'dice': 0.913, 'area_rmse': 0.032, 'sec': 61}
     """
     own = scores["test"]["clean"]["overall"]
     shown = {name: round(own[score], DIGITS) for name, score in HEADLINE.items() if score in own}

@@ -38,7 +38,7 @@ def test_the_scores_are_of_both_models_both_splits_and_both_states(made):
 def test_dvc_shows_a_handful_of_metrics(copy):
     shown = json.loads(copy.dvc("metrics", "show", "--json"))[""]["data"]
     metrics = {path: content["data"] for path, content in shown.items()}
-    names = {"dice", "ap50", "f1_50", "pq", "n_err", "area_err", "sec"}
+    names = {"dice", "ap50", "f1_50", "pq", "count_err", "area_rmse", "sec"}
     for name in MODELS:
         assert set(metrics.pop(f"metrics/{name}.json")) == names
     assert set(metrics) == {f"metrics/{name}.json" for name in ("images", "cells", "removed")}

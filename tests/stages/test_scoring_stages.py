@@ -102,7 +102,7 @@ def test_evaluate(project: Path):
     assert sum(path.stat().st_size for path in folder.iterdir()) < 400_000
     assert len((project / "scores" / "unet.csv").read_text().splitlines()) == 1 + 2 * 2 * 2
     assert read_json(project / "metrics" / "unet.json") == {
-        "dice": 1, "ap50": 1, "f1_50": 1, "pq": 1, "n_err": 0, "area_err": 0, "sec": 61,
+        "dice": 1, "ap50": 1, "f1_50": 1, "pq": 1, "count_err": 0, "area_rmse": 0, "sec": 61,
     }  # fmt: skip
 
 
