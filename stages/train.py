@@ -10,10 +10,11 @@ from monolayer.models.base.settings import selected_model
 from monolayer.parameters import read_parameters, section
 from monolayer.training.fit import fit
 from monolayer.training.history import best_epoch, where_trained, write_training
+from monolayer.training.launchers import needs_workers
 from monolayer.training.packing import read_packed
 from monolayer.training.provenance import fingerprint, provenance_of, with_known_levels
 from monolayer.training.settings import check_batch_size, read_seed, training_of
-from monolayer.training.workers import needs_workers, run_workers
+from monolayer.training.workers import run_workers
 from stages.command import run
 
 

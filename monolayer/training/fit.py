@@ -23,9 +23,10 @@ from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbac
 from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages, home_of
 from monolayer.training.history import as_table
+from monolayer.training.launchers import find_environment, find_process
 from monolayer.training.loggers import build_loggers
 from monolayer.training.packing import Packed, resized_once
-from monolayer.training.processes import Process, find_environment, find_process
+from monolayer.training.processes import Process
 from monolayer.training.progress import Progress
 from monolayer.training.settings import TrainSettings
 from monolayer.training.task import Task

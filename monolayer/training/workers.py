@@ -11,20 +11,12 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from lightning.fabric.plugins.environments.lightning import find_free_network_port
 from torch import distributed
+from torch.distributed.elastic.utils.distributed import get_free_port
 
-from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.training.processes import find_environment
 
 GO_ON = "`dvc repro` goes on from the last checkpoint"
-
-
-def needs_workers(compute: ComputeSettings) -> bool:
-    """Whether this process, started alone, has to start those that train on this machine."""
-    alone = not find_environment().creates_processes_externally
-    return alone and compute.nodes == 1 and int(compute.devices) > 1
 
 
 def run_workers(function: Callable[..., None], arguments: dict[str, Any], count: int) -> None:
@@ -46,7 +38,7 @@ def run_workers(function: Callable[..., None], arguments: dict[str, Any], count:
     Exception
         An `InputError` or `OSError` of the function is raised here.
     """
-    port = str(find_free_network_port())
+    port = str(get_free_port())
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(count)}
     context = multiprocessing.get_context("spawn")
     pipes = [context.Pipe(duplex=False) for _ in range(count)]

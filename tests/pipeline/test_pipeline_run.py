@@ -104,9 +104,10 @@ def test_a_killed_stage_is_not_taken_for_done(copy):
 
 def test_the_subset_that_a_data_set_asks_for(copy):
     copy.change("params.yaml", lambda parameters: parameters["datasets"]["sample"].update(fraction=0.5))
-    copy.dvc("repro", "sample")
+    sample = ("--annotations", "data/raw/annotations", "--out", "subset")
+    run(copy.root, sys.executable, "-m", "stages.sample", *sample)
     counts = {
-        split: len(json.loads((copy.root / f"data/sampled/{split}.json").read_text())["images"])
+        split: len(json.loads((copy.root / f"subset/{split}.json").read_text())["images"])
         for split in ("train", "val", "test")
     }
     raw = json.loads((copy.root / "data/raw/annotations/train.json").read_text())["images"]

@@ -12,9 +12,9 @@ from monolayer.images.normalisation import NormaliseSettings
 from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages
-from monolayer.training.processes import Process, find_environment, find_process
+from monolayer.training.launchers import find_environment, find_process, needs_workers
+from monolayer.training.processes import Process
 from monolayer.training.settings import CropSettings, GreySettings
-from monolayer.training.workers import needs_workers
 
 BATCH_SCRIPT = {
     "SLURM_JOB_ID": "7",
