@@ -75,6 +75,7 @@ def test_other_code_settings_or_data_make_a_run_outdated(project: Path, declare)
     (project / "stages" / "train.py").write_text("print('other')\n")
     second = commits()
     assert second != first
+    assert commits() == second
     (project / "params.yaml").write_text((project / "params.yaml").read_text().replace("seed: 0", "seed: 1"))
     third = commits()
     assert third != second
@@ -82,6 +83,7 @@ def test_other_code_settings_or_data_make_a_run_outdated(project: Path, declare)
     dvc(project, "repro", "-q", "pack")
     fourth = commits()
     assert fourth != third
+    assert commits() == fourth
 
 
 def test_the_name_of_the_entry_is_taken(project: Path, declare):

@@ -76,10 +76,11 @@ def test_training_and_prediction_repeat_bit_for_bit_with_another_launcher_too(co
     assert changed <= {"metrics/train/small.json", "metrics/small.json"}  # seconds of training
 
 
-def test_a_killed_stage_is_not_taken_for_done(copy):
+@pytest.mark.parametrize("stage", ["masks", "train@small"])
+def test_a_killed_stage_is_not_taken_for_done(copy, stage):
     before = copy.outs()
     process = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", "-f", "-s", "masks"],
+        [sys.executable, "-m", "dvc", "repro", "-f", "-s", stage],
         cwd=copy.root,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -90,10 +91,10 @@ def test_a_killed_stage_is_not_taken_for_done(copy):
     for line in process.stdout:
         if line.startswith("> "):
             break
-    out = copy.root / "data/masks"
+    out = copy.root / ("data/masks" if stage == "masks" else ".scratch/train")
     deadline = time.monotonic() + 120
     while not (out.exists() and any(out.rglob("*.*"))) and process.poll() is None:
-        assert time.monotonic() < deadline, "masks wrote nothing"
+        assert time.monotonic() < deadline, f"{stage} wrote nothing"
         time.sleep(0.005)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -104,10 +105,9 @@ def test_a_killed_stage_is_not_taken_for_done(copy):
 
 def test_the_subset_that_a_data_set_asks_for(copy):
     copy.change("params.yaml", lambda parameters: parameters["datasets"]["sample"].update(fraction=0.5))
-    sample = ("--annotations", "data/raw/annotations", "--out", "subset")
-    run(copy.root, sys.executable, "-m", "stages.sample", *sample)
+    copy.dvc("repro", "sample")
     counts = {
-        split: len(json.loads((copy.root / f"subset/{split}.json").read_text())["images"])
+        split: len(json.loads((copy.root / f"data/sampled/{split}.json").read_text())["images"])
         for split in ("train", "val", "test")
     }
     raw = json.loads((copy.root / "data/raw/annotations/train.json").read_text())["images"]
