@@ -22,7 +22,7 @@ from benchmarks.packed_data import Data, packed_embedded, packed_livecell
 from benchmarks.trained import train_entry
 from monolayer.compute.accelerator import on_this_machine
 from monolayer.compute.settings import ComputeSettings
-from monolayer.evaluation.split import THRESHOLDS
+from monolayer.evaluation.operating_point import THRESHOLDS
 from monolayer.inference.settings import PredictSettings
 from monolayer.inference.whole_image import predict_maps
 from monolayer.metrics.foreground import foreground_scores

@@ -7,7 +7,7 @@ import numpy as np
 
 from monolayer.annotations.coco import Annotation, Coco, Image, write_coco
 from monolayer.evaluation.foreground import ImageScore
-from monolayer.evaluation.split import TruthTask, truth_tasks
+from monolayer.evaluation.tasks import TruthTask, truth_tasks
 from monolayer.images.files import write_png, write_tiff
 from monolayer.predictions.files import read_results
 

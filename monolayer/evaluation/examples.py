@@ -7,7 +7,8 @@ import numpy as np
 from monolayer.annotations.rasterise import painted
 from monolayer.evaluation.cells import certain_cells, true_cells
 from monolayer.evaluation.foreground import ImageScore
-from monolayer.evaluation.split import Evaluation, TruthTask, predicted_cells, truth_and_prediction
+from monolayer.evaluation.split import Evaluation
+from monolayer.evaluation.tasks import TruthTask, predicted_cells, truth_and_prediction
 from monolayer.images.files import ImageFolder, read_image
 from monolayer.metrics.boundary import cell_outlines
 from monolayer.metrics.instance_overlap import instance_overlap

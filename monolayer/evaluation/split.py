@@ -6,48 +6,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 
-from monolayer.annotations.coco import Coco, Image, cell_type_of
-from monolayer.annotations.rasterise import CellRuns, cell_runs, foreground_mask, union
+from monolayer.annotations.coco import Coco, cell_type_of
+from monolayer.annotations.rasterise import union
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.evaluation.cells import (
-    AnnotatedImage,
-    ImageCells,
-    annotated_images,
-    best_score_floor,
-    compare_cells,
-    counts_at_floors,
-    summarise_cells,
-    true_cells,
-)
+from monolayer.evaluation.cells import ImageCells, compare_cells, summarise_cells, true_cells
 from monolayer.evaluation.foreground import ImageScore, summarise
+from monolayer.evaluation.operating_point import choose_score_floor, choose_threshold
 from monolayer.evaluation.settings import CellSettings, EvaluateSettings
+from monolayer.evaluation.tasks import TruthTask, predicted_cells, truth_tasks
 from monolayer.images.files import read_image
-from monolayer.metrics.overlap import confusion, dice
+from monolayer.metrics.overlap import confusion
 from monolayer.metrics.partial_truth import of_annotated_cells, refusal
-from monolayer.predictions.files import Result, read_results
-
-THRESHOLDS = tuple(percent / 100 for percent in range(5, 100, 5))
-"""Those that `choose_threshold` tries."""
-
-
-class TruthTask(NamedTuple):
-    """One image's annotations and prediction, light enough to travel to another process."""
-
-    truth: AnnotatedImage
-    prediction: Path
-    """Of the foreground, ``<image id>.png``."""
-    results: list[Result]
-    """Predicted cells."""
-
-    @property
-    def image(self) -> Image:
-        """The image."""
-        return self.truth.image
+from monolayer.predictions.files import read_results
 
 
 class Evaluation(NamedTuple):
@@ -73,75 +47,6 @@ class Evaluation(NamedTuple):
     def refused(self) -> str:
         """Why the scores that need complete truth are refused, or ""."""
         return refusal(cells.image.truth for cells in self.cells)
-
-
-def truth_tasks(coco: Coco, foreground: Path, results: dict[int, list[Result]]) -> list[TruthTask]:
-    """Pair each annotated image of a split with its foreground in a folder and its cells, by image id."""
-    annotated = [image for image in coco.images if image.truth != "none"]
-    return [
-        TruthTask(truth, foreground / f"{truth.image.id}.png", results[truth.image.id])
-        for truth in annotated_images(coco, annotated)
-    ]
-
-
-def truth_and_prediction(task: TruthTask, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the true and the predicted foreground of one image, bool [H, W] each."""
-    truth, levels = _truth_and_levels(task)
-    return truth, levels >= threshold * 255
-
-
-def _truth_and_levels(task: TruthTask) -> tuple[np.ndarray, np.ndarray]:
-    """Return the true foreground, bool [H, W], and the predicted probability, uint8 [H, W]."""
-    image = task.image
-    segmentations = [msgspec.Raw(text) for text in task.truth.segmentations]
-    return foreground_mask(segmentations, image.height, image.width), read_image(task.prediction, image)
-
-
-def choose_threshold(tasks: list[TruthTask], compute: ComputeSettings) -> float:
-    """Return the threshold of `THRESHOLDS` with the highest mean Dice; of equal ones, that nearest to 0.5.
-
-    A short training leaves a net's probabilities too low or too high: its ranking of the pixels is better
-    than the mask at 0.5 says. Choose on val images, never on test.
-
-    Parameters
-    ----------
-    tasks
-        As `truth_tasks` returns them; images of partial truth do not count.
-    compute
-        Where the work runs.
-
-    Raises
-    ------
-    InputError
-        No image has complete truth, or one has no prediction, or one of another size.
-    """
-    counts = np.stack(map_parallel(_count_at_thresholds, _complete(tasks), compute))  # [N, thresholds, 4]
-    scores = zip(THRESHOLDS, dice(counts).mean(axis=0), strict=True)
-    return max(scores, key=lambda pair: (pair[1], -abs(pair[0] - 0.5)))[0]
-
-
-def _count_at_thresholds(task: TruthTask) -> np.ndarray:
-    truth, levels = _truth_and_levels(task)
-    return np.stack([confusion(truth, levels >= threshold * 255) for threshold in THRESHOLDS])
-
-
-def choose_score_floor(tasks: list[TruthTask], compute: ComputeSettings) -> float:
-    """Return the `best_score_floor`; parameters and errors as of `choose_threshold`."""
-    return best_score_floor(map_parallel(_count_at_floors, _complete(tasks), compute))
-
-
-def _count_at_floors(task: TruthTask) -> np.ndarray:
-    return counts_at_floors(true_cells(task.truth), *predicted_cells(task))
-
-
-def _complete(tasks: list[TruthTask]) -> list[TruthTask]:
-    complete = [task for task in tasks if task.image.truth == "complete"]
-    if not complete:
-        raise InputError(
-            "no val image has all its cells annotated: set evaluate.threshold and evaluate.score_floor, "
-            "such as 0.5 and 0"
-        )
-    return complete
 
 
 def evaluate_split(
@@ -204,15 +109,6 @@ def _evaluate_image(
     levels = read_image(task.prediction, task.image)
     cells = compare_cells(truth, *predicted_cells(task), settings, score_floor)
     return confusion(mask, levels >= threshold * 255), cells
-
-
-def predicted_cells(task: TruthTask) -> tuple[CellRuns, np.ndarray]:
-    """Return pixels and scores, float64 [P], of an image's predicted cells."""
-    try:
-        runs = cell_runs([cell.segmentation for cell in task.results], task.image.height, task.image.width)
-    except InputError as error:
-        raise InputError(f"predicted cells of {task.image.file_name}: {error}") from None
-    return runs, np.array([cell.score for cell in task.results], dtype=np.float64)
 
 
 def evaluate_splits(

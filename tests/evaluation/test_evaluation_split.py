@@ -11,15 +11,9 @@ from tiny_split import HEIGHT, WIDTH, perfect_predictions, square, tasks_of, two
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation.cells import SCORE_FLOORS, score_cells
+from monolayer.evaluation.operating_point import THRESHOLDS, choose_score_floor, choose_threshold
 from monolayer.evaluation.settings import EvaluateSettings
-from monolayer.evaluation.split import (
-    THRESHOLDS,
-    Evaluation,
-    choose_score_floor,
-    choose_threshold,
-    evaluate_split,
-    evaluation_metrics,
-)
+from monolayer.evaluation.split import Evaluation, evaluate_split, evaluation_metrics
 from monolayer.images.files import read_image, write_png
 from monolayer.parameters import validate
 

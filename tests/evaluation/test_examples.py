@@ -9,7 +9,8 @@ from monolayer.annotations.coco import Coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.examples import best_median_worst, cell_agreement, example_images
 from monolayer.evaluation.settings import EvaluateSettings
-from monolayer.evaluation.split import evaluate_split, truth_and_prediction
+from monolayer.evaluation.split import evaluate_split
+from monolayer.evaluation.tasks import truth_and_prediction
 from monolayer.images.files import ImageFolder, write_png
 
 

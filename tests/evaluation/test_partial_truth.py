@@ -28,14 +28,10 @@ from monolayer.annotations.coco import Coco, Truth, write_coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation.cells import score_cells
+from monolayer.evaluation.operating_point import choose_threshold
 from monolayer.evaluation.settings import EvaluateSettings
-from monolayer.evaluation.split import (
-    Evaluation,
-    choose_threshold,
-    evaluate_split,
-    evaluation_metrics,
-    truth_tasks,
-)
+from monolayer.evaluation.split import Evaluation, evaluate_split, evaluation_metrics
+from monolayer.evaluation.tasks import truth_tasks
 from monolayer.exploration.summary import describe, image_facts, typical_images
 from monolayer.exploration.tables import write_images
 from monolayer.inference.settings import TuneSettings
