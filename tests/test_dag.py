@@ -45,7 +45,7 @@ CHECKER = "parameters"
 def needed_rooms(name: str) -> set[str]:
     """Every room with code that a stage may run and that made nothing it starts from, but its plugins."""
     before = KNOWS_ITS_CODE.get(name)
-    files = files_run(name) - (files_run(before) if before else set())
+    files = files_run(name) - (digested(before) if before else set())
     names = ROOT / "monolayer" / "__init__.py"  # for notebooks; no stage asks it for anything
     rooms = {room_of(file) for file in files if file.stat().st_size and file != names}
     return {room for room in rooms if not is_plugin(room)}
@@ -53,6 +53,11 @@ def needed_rooms(name: str) -> set[str]:
 
 def needed_plugins(name: str) -> set[str]:
     return set(PLUGINS.get(name, [])) - set(PLUGINS.get(KNOWS_ITS_CODE.get(name, ""), []))
+
+
+def digested(name: str) -> set[Path]:
+    """The files that `code_version` tells of in a stage: those of the library."""
+    return {file for file in files_run(name) if ROOT / "monolayer" in file.parents}
 
 
 def files_run(name: str) -> set[Path]:
