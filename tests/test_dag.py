@@ -123,16 +123,24 @@ def test_a_stage_depends_on_the_rooms_that_it_imports_and_on_no_others(name):
     assert code == needed, f"of {name} in dvc.yaml add {needed - code}, drop {code - needed}"
 
 
-def test_the_code_version_of_a_training_covers_what_its_stage_runs_and_nothing_else():
+@pytest.mark.parametrize("key", ["unet-4l-0r", "cellsam", "convlstm-unet"])
+def test_the_code_version_of_a_training_covers_what_its_stage_runs_and_nothing_else(key):
+    """In a process of its own, which has imported what the stage imports before anything is built."""
     source = (
-        "import sys, stages.train, monolayer.models.unet.model, monolayer.heads.foreground.head\n"
+        "import sys, stages.train as t\n"
+        "from monolayer.training.provenance import code_version\n"
+        f"code_version(t.selected_model(t.read_parameters(), {key!r}))\n"
         "for name, module in sys.modules.items(): print(name, getattr(module, '__file__', None))"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     modules = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     imported = {Path(file) for name, file in modules.items() if name.split(".")[0] == "monolayer"}
     imported = {file for file in imported if file.name != "__init__.py"}
-    plugins = [ROOT / "monolayer/models/unet/model.py", ROOT / "monolayer/heads/foreground/head.py"]
+    entry = PARAMETERS["models"][key]
+    plugins = [
+        ROOT / "monolayer/models" / entry["architecture"] / "model.py",
+        ROOT / "monolayer/heads" / entry["head"]["method"] / "head.py",
+    ]
     runs = set().union(*(imported_files(file) for file in [ROOT / "stages/train.py", *plugins]))
     own = {file for file in runs if ROOT / "monolayer" in file.parents and file.name != "__init__.py"}
     assert imported == own

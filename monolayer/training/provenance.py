@@ -8,8 +8,10 @@ from typing import Any
 import torch
 
 from monolayer.compute.settings import ComputeSettings
+from monolayer.heads.base.head import head_module
 from monolayer.images.normalisation import known_before_the_image
 from monolayer.models.base.files import weights_digest
+from monolayer.models.base.model import architecture_module
 from monolayer.models.base.settings import ModelSettings
 from monolayer.training.packing import Packed
 from monolayer.training.settings import TrainSettings
@@ -37,7 +39,7 @@ def provenance_of(
         "compute": of_nets(compute),
         "data": {"train": train.digest, "val": val.digest},
         "initial_weights": None if start is None else weights_digest(Path(start)),
-        "code": code_version(),
+        "code": code_version(model),
     }
 
 
@@ -46,11 +48,14 @@ def of_nets(compute: ComputeSettings) -> dict[str, Any]:
     return compute.model_dump(exclude={"jobs", "scheduler", "launcher"})
 
 
-def code_version() -> dict[str, str]:
+def code_version(model: ModelSettings) -> dict[str, str]:
     """Return the version of torch, and a digest of the modules of Monolayer that this process has imported.
 
     In the train stage they are what dvc.yaml lists: code of other stages makes no other training.
     """
+    # Otherwise imported only where the model is built, and so missing here.
+    architecture_module(model)
+    head_module(model.head)
     digest = hashlib.sha256()
     for name, module in sorted(sys.modules.items()):
         if name.split(".")[0] == "monolayer" and module.__file__:

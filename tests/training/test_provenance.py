@@ -65,10 +65,11 @@ def test_another_line_of_imported_code_is_another_version(name, counts, tmp_path
     module.__file__ = str(tmp_path / "own.py")
     Path(module.__file__).write_text("first = 1\n")
     monkeypatch.setitem(sys.modules, name, module)
-    before = code_version()
-    assert code_version() == before
+    model = selected_model({"models": {"m": TINY}}, "m")
+    before = code_version(model)
+    assert code_version(model) == before
     Path(module.__file__).write_text("first = 2\n")
-    assert (code_version() != before) is counts
+    assert (code_version(model) != before) is counts
 
 
 def test_statistics_of_the_data_set_are_kept_with_the_model():

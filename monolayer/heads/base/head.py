@@ -1,6 +1,7 @@
 """What a model learns of label images: the contract between a head and the models that wear it."""
 
 from abc import ABC, abstractmethod
+from types import ModuleType
 from typing import Any, Literal, cast
 
 from torch import Tensor
@@ -60,9 +61,13 @@ class PixelHead(Head):
 
 def build_head(values: dict[str, Any]) -> Head:
     """Build the head that ``{method: <folder of monolayer/heads>, ...}`` describes; errors as `read_head`."""
-    module = load_plugin("monolayer.heads", values.get("method", ""), "head.method", "head")
-    head: Head = module.build(read_head(values))
+    head: Head = head_module(values).build(read_head(values))
     return head
+
+
+def head_module(values: dict[str, Any]) -> ModuleType:
+    """Import the module that builds the head."""
+    return load_plugin("monolayer.heads", values.get("method", ""), "head.method", "head")
 
 
 def build_pixel_head(values: dict[str, Any]) -> PixelHead:

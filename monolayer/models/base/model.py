@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -137,6 +138,10 @@ class Model(nn.Module, ABC):
 
 def build_model(settings: ModelSettings) -> Model:
     """Build the model of an architecture with random weights, as `settings` says."""
-    module = load_plugin("monolayer.models", settings.architecture, "architecture", "model")
-    model: Model = module.build(settings)
+    model: Model = architecture_module(settings).build(settings)
     return model
+
+
+def architecture_module(settings: ModelSettings) -> ModuleType:
+    """Import the module that builds the model."""
+    return load_plugin("monolayer.models", settings.architecture, "architecture", "model")

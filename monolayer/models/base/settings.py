@@ -34,6 +34,8 @@ class ModelSettings(Settings):
     """Images are resized to a square of this side in pixels, and the outputs back; None leaves them."""
     initialise_from: str | None = None
     """Folder of a trained model whose weights the training starts from: fine-tuning."""
+    head: dict[str, Any] = Field(default={"method": "foreground"})
+    """``method`` is a folder of monolayer/heads, which says what else may be set."""
 
     def check(self, key: str) -> None:
         """Raise an `InputError` where the settings do not fit each other; `key` says where they stand."""
@@ -41,9 +43,6 @@ class ModelSettings(Settings):
 
 class PixelSettings(ModelSettings):
     """Settings of a net with outputs for each pixel."""
-
-    head: dict[str, Any] = Field(default={"method": "foreground"})
-    """``method`` is a folder of monolayer/heads, which says what else may be set."""
 
     def check(self, key: str) -> None:
         """Raise an `InputError` where the head is for detectors, or takes no resized images."""
