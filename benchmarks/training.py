@@ -271,8 +271,8 @@ def _memory() -> dict[str, Any]:
         )
         shutil.rmtree(workspace / "masks")
         packed = sum(path.stat().st_size for path in (workspace / "packed").rglob("*.npy"))
-        outs = "--out m --metrics m.json"
-        command = f"stages.train --name unet --packed packed --scratch s --tracking t {outs}"
+        outs = "--out unet --metrics m.json"
+        command = f"stages.train --packed packed --scratch s --tracking t {outs}"
         train = measure(sys.executable, "-m", *command.split(), cwd=workspace)
     return {
         "images": len(read_coco(REHEARSAL / "annotations" / "train.json").images),

@@ -1,6 +1,7 @@
 """compare: rank all models and thresholds on the cleaned test images by any score, with 95 % intervals."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,19 @@ from monolayer.evaluation.methods import method_of, read_tables
 from monolayer.evaluation.settings import CompareSettings
 from monolayer.evaluation.training_results import histories, read_training, repeats_where
 from monolayer.metrics.files import write_metrics
-from monolayer.parameters import lookup, read_parameters, section
+from monolayer.parameters import read_parameters, section
 from monolayer.plots.comparison import plot_cell_types, plot_differences, plot_ranking
 from monolayer.plots.style import save_png
 from stages.command import run
 
 
-def compare(by_image: Path, trainings: Path, metrics: Path, plots: Path) -> None:
+def compare(models: Path, by_image: Path, trainings: Path, metrics: Path, plots: Path) -> None:
     """Write the comparison as metrics, tables and plots, and print it."""
-    parameters = read_parameters()
-    settings = section(parameters, "compare", CompareSettings)
-    models = list(lookup(parameters, "models"))
-    tables = read_tables(by_image, models)
+    settings = section(read_parameters(), "compare", CompareSettings)
+    names = json.loads(models.read_text(encoding="utf-8"))["models"]
+    tables = read_tables(by_image, names)
     methods = [method_of(name, table) for name, table in tables.items()]
-    trained = {model: read_training(trainings / f"{model}.json") for model in models}
+    trained = {model: read_training(trainings / f"{model}.json") for model in names}
     rows = compare_methods(methods, settings)
     refused = methods[0].refused
     write_metrics(metrics, comparison_metrics(rows, settings.score, refused))
@@ -37,7 +37,7 @@ def compare(by_image: Path, trainings: Path, metrics: Path, plots: Path) -> None
     _write_table(plots / "validation_dice.tsv", histories(trained, "val_dice"))
     _write_table(plots / "training_loss.tsv", histories(trained, "train_loss"))
     for name in CURVES:
-        _write_table(plots / f"{name}.tsv", curves_of_models(tables, models, name))
+        _write_table(plots / f"{name}.tsv", curves_of_models(tables, names, name))
     save_png(plot_ranking(rows, settings.score), plots / "ranking.png")
     save_png(plot_differences(rows, settings.score), plots / "differences.png")
     types, values = scores_by_cell_type(methods, rows, settings.score)

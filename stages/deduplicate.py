@@ -1,5 +1,6 @@
 """deduplicate: remove copies, leaks between splits, and faulty or incomplete annotations."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,11 +13,17 @@ from stages.command import run
 
 
 def deduplicate(sampled: Path, images: Path, out: Path, metrics: Path, total_removed: Path) -> None:
-    """Write {train,val,test}.json and removed.csv below `out`, the counts to `metrics`, and their sum."""
+    """Write {train,val,test}.json and removed.csv below `out`, the counts to `metrics`, and their sum.
+
+    The splits that are scored before the cleaning, too, stay as they came in ``raw/{val,test}.json``.
+    """
     parameters = read_parameters()
     settings = section(parameters, "deduplicate", CleaningSettings)
     compute = section(parameters, "compute", ComputeSettings)
     cleaned = clean_splits(sampled, images, out, metrics, settings, compute)
+    (out / "raw").mkdir()
+    for split in ("val", "test"):
+        shutil.copyfile(sampled / f"{split}.json", out / "raw" / f"{split}.json")
     write_metrics(total_removed, {"total": len(cleaned.removals)})
     for problem in cleaned.problems:
         print(f"deduplicate: {problem}", file=sys.stderr)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from monolayer.annotations.coco import SPLITS, read_coco
 from monolayer.annotations.label_images import MaskSettings
+from monolayer.compute.code_version import write_code_version
 from monolayer.compute.settings import ComputeSettings
 from monolayer.images.mask_files import write_mask_files
 from monolayer.parameters import read_parameters, section
@@ -11,12 +12,13 @@ from stages.command import run
 
 
 def masks(annotations: Path, out: Path) -> None:
-    """Write instance/{split}/<image id>.tif and semantic/{split}/<image id>.png below `out`."""
+    """Write instance/{split}/<image id>.tif, semantic/{split}/<image id>.png and code.txt below `out`."""
     parameters = read_parameters()
     settings = section(parameters, "masks", MaskSettings)
     compute = section(parameters, "compute", ComputeSettings)
     for split in SPLITS:
         write_mask_files(read_coco(annotations / f"{split}.json"), out, split, settings, compute)
+    write_code_version(out)
 
 
 if __name__ == "__main__":

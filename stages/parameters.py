@@ -18,6 +18,7 @@ from monolayer.evaluation.settings import CompareSettings, EvaluateSettings
 from monolayer.exploration.summary import ExploreSettings
 from monolayer.inference.settings import PredictSettings, TuneSettings
 from monolayer.metrics import cells, foreground
+from monolayer.metrics.files import write_metrics
 from monolayer.metrics.ranked_detections import DRAWN
 from monolayer.models.base.settings import selected_model
 from monolayer.parameters import Settings, lookup, read_parameters, section
@@ -38,17 +39,22 @@ SECTIONS: dict[str, type[Settings]] = {
     "compare": CompareSettings,
     "compute": ComputeSettings,
 }
-TAKEN = ("baseline", "images", "cells", "removed", "cleaning", "dataset", "comparison")
+TAKEN = ("baseline", "images", "cells", "removed", "cleaning", "dataset", "models", "comparison")
 """Files of metrics/ that no model's may replace."""
 
 
-def parameters(out: Path) -> None:
-    """Check params.yaml as a whole; what is written to `out` is always the same, so that nothing reruns."""
-    if faults := find_faults(read_parameters()):
+def parameters(out: Path, models: Path) -> None:
+    """Check params.yaml as a whole, and write the names of its models to `models`.
+
+    What is written to `out` is always the same, so that nothing reruns.
+    """
+    content = read_parameters()
+    if faults := find_faults(content):
         raise InputError("\n".join([*faults, "To take the last changes back: git checkout params.yaml"]))
     check_inputs()
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("params.yaml is valid\n", encoding="utf-8")
+    write_metrics(models, {"models": list(content["models"])})
 
 
 def find_faults(parameters: dict[str, Any]) -> list[str]:

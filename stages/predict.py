@@ -4,6 +4,7 @@ from pathlib import Path
 
 from monolayer.annotations.coco import place_in_time, read_coco
 from monolayer.compute.accelerator import memory_decided_by
+from monolayer.compute.code_version import write_code_version
 from monolayer.compute.parallel import map_in_threads
 from monolayer.compute.settings import ComputeSettings
 from monolayer.decoders.base.decoder import load_decoder
@@ -21,8 +22,11 @@ from monolayer.predictions.files import distinct_images, write_predictions
 from stages.command import run
 
 
-def predict(model: Path, val: Path, annotations: Path, images: Path, tuned: Path, out: Path) -> None:
-    """Write the decoder's settings and trials, ``{split}.json`` and ``foreground/{split}/{image id}.png``."""
+def predict(model: Path, val: Path, raw: Path, images: Path, tuned: Path, out: Path) -> None:
+    """Write the decoder's settings to `tuned`, and all else below `out`.
+
+    That is trials.csv, {split}.json, foreground/{split}/{image id}.png and code.txt.
+    """
     parameters = read_parameters()
     settings = section(parameters, "predict", PredictSettings)
     tuning = section(parameters, "tune", TuneSettings)
@@ -47,11 +51,12 @@ def predict(model: Path, val: Path, annotations: Path, images: Path, tuned: Path
             return ids, Prediction(own.foreground, decoder.decode(own.maps, decoder_settings))
 
         for split in ("val", "test"):
-            listed = trained.in_order(read_coco(annotations / f"{split}.json").images)
+            listed = trained.in_order(read_coco(raw / f"{split}.json").images)
             files = distinct_images(listed, folder, split)
             applied = Applied(trained, settings, compute.precision)
             outputs = ((ids, applied(pixels, place_in_time(image).sequence)) for ids, image, pixels in files)
             write_predictions(out, split, map_in_threads(decoded, outputs, compute))
+    write_code_version(out)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@ from monolayer.training.workers import run_workers
 from stages.command import run
 
 
-def train(name: str, packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path) -> None:
-    """Train the entry `name` of ``models:``; a killed training goes on from its checkpoint in `scratch`."""
+def train(packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path) -> None:
+    """Train the model that `out` is named after; a killed training goes on from its checkpoint."""
     arguments = dict(locals())
+    name = out.name
     parameters = read_parameters()
     compute = on_this_machine(section(parameters, "compute", ComputeSettings))
     if needs_workers(compute):

@@ -71,6 +71,9 @@ class Workspace:
     def dvc(self, *arguments: str, fails: bool = False) -> str:
         return run(self.root, sys.executable, "-m", "dvc", *arguments, fails=fails)
 
+    def parameters(self) -> dict[str, Any]:
+        return yaml.safe_load((self.root / "params.yaml").read_text())
+
     def lock(self) -> dict[str, Any]:
         return yaml.safe_load((self.root / "dvc.lock").read_text())["stages"]
 

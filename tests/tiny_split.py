@@ -9,6 +9,7 @@ from monolayer.annotations.coco import Annotation, Coco, Image, write_coco
 from monolayer.evaluation.foreground import ImageScore
 from monolayer.evaluation.tasks import TruthTask, truth_tasks
 from monolayer.images.files import write_png, write_tiff
+from monolayer.metrics.files import write_metrics
 from monolayer.predictions.files import read_results
 
 HEIGHT, WIDTH = 40, 48
@@ -146,9 +147,11 @@ def evaluate_arguments(root: Path) -> dict[str, Path]:
 
 
 def compare_arguments(root: Path) -> dict[str, Path]:
-    """The arguments of the compare stage below a folder."""
+    """The arguments of the compare stage below a folder; the names of its models are written."""
     metrics = root / "metrics"
+    write_metrics(metrics / "models.json", {"models": ["unet"]})
     return {
+        "models": metrics / "models.json",
         "by_image": metrics / "by_image",
         "trainings": metrics / "train",
         "metrics": metrics / "comparison.json",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from monolayer.parameters import Settings
+from monolayer.parameters import Number, Settings
 
 Accelerator = Literal["auto", "cpu", "gpu"]
 """``auto`` takes a GPU where there is one."""
@@ -31,6 +31,12 @@ class ComputeSettings(Settings):
     """``local``, or the address of a Dask scheduler: ``tcp://host:8786``. Results do not depend on it."""
     launcher: str = "python"
     """What starts the training: ``srun python``, ``torchrun --nproc-per-node 2``. dvc.yaml reads it."""
+    checkpoint_seconds: Number = Field(default=120, ge=0)
+    """A killed training loses no more than this: it goes on from its last checkpoint. Results do not depend
+    on it."""
+    resident_fraction: Number = Field(default=0.5, ge=0, le=1)
+    """A GPU keeps the training images in its memory where they take no more than this fraction of it; else
+    they stay on the disk, mapped into the host's memory. Results do not depend on it."""
     accelerator: Accelerator = "auto"
     """``auto`` takes a GPU where there is one."""
     devices: Annotated[int | Literal["auto"], BeforeValidator(_count_or_auto)] = "auto"

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from monolayer.annotations.rasterise import CellRuns, pixel_runs
-from monolayer.models.base.detector import padded
-from monolayer.models.base.model import Orientation
+from monolayer.models.base.model import Orientation, padded
 from monolayer.predictions.cells import Cells
 
 Detect = Callable[[Tensor], Cells]

@@ -121,7 +121,7 @@ def fit(
         settings=settings.crops,
         normalise=model_settings.normalise,
         seed=seed,
-        device=home_of(train, device, settings.resident_fraction),
+        device=home_of(train, device, compute.resident_fraction),
         frames=model.frames,
         process=process,
     )
@@ -132,7 +132,10 @@ def fit(
     timer = Timer(verbose=False)
     trainer = Trainer(
         max_epochs=model_settings.epochs,
-        callbacks=[timer, *_callbacks(model_settings, settings, steps, scratch, model.head.judged_by)],
+        callbacks=[
+            timer,
+            *_callbacks(model_settings, settings, compute, steps, scratch, model.head.judged_by),
+        ],
         logger=build_loggers(settings.loggers, scratch, tracking),
         gradient_clip_val=settings.clip_norm,
         plugins=[WholeCheckpointIO(), environment],
@@ -201,12 +204,13 @@ def _hardware(compute: ComputeSettings, process: Process) -> dict[str, Any]:
 def _callbacks(
     model: ModelSettings,
     settings: TrainSettings,
+    compute: ComputeSettings,
     steps: int,
     scratch: Path,
     judged_by: Literal["dice", "loss"],
 ) -> list[Callback]:
     progress = Progress(model.epochs * steps * model.batch_size, model.batch_size)
-    callbacks = [progress, *checkpoint_callbacks(scratch, settings.checkpoint_seconds, judged_by)]
+    callbacks = [progress, *checkpoint_callbacks(scratch, compute.checkpoint_seconds, judged_by)]
     if settings.early_stopping is None:
         return callbacks
     stop = EarlyStopping(

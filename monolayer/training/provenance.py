@@ -1,12 +1,12 @@
 """What a training is made from, besides the settings of the model: kept with the weights."""
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from monolayer.compute.code_version import code_version
 from monolayer.compute.settings import ComputeSettings
 from monolayer.heads.base.head import head_module
 from monolayer.images.normalisation import known_before_the_image
@@ -15,6 +15,9 @@ from monolayer.models.base.model import architecture_module
 from monolayer.models.base.settings import ModelSettings
 from monolayer.training.packing import Packed
 from monolayer.training.settings import TrainSettings
+
+NO_RESULT_DEPENDS_ON = ("jobs", "scheduler", "launcher", "checkpoint_seconds", "resident_fraction")
+"""Keys of ``compute:``."""
 
 
 def with_known_levels(model: ModelSettings, train: Packed) -> ModelSettings:
@@ -39,28 +42,20 @@ def provenance_of(
         "compute": of_nets(compute),
         "data": {"train": train.digest, "val": val.digest},
         "initial_weights": None if start is None else weights_digest(Path(start)),
-        "code": code_version(model),
+        "code": {"monolayer": code_of(model), "torch": torch.__version__},
     }
 
 
 def of_nets(compute: ComputeSettings) -> dict[str, Any]:
-    """Return the settings that decide what nets compute, other than those that only say who does it."""
-    return compute.model_dump(exclude={"jobs", "scheduler", "launcher"})
+    """Return the settings that decide what nets compute, and not only who does it or how it is kept."""
+    return compute.model_dump(exclude=set(NO_RESULT_DEPENDS_ON))
 
 
-def code_version(model: ModelSettings) -> dict[str, str]:
-    """Return the version of torch, and a digest of the modules of Monolayer that this process has imported.
-
-    In the train stage they are what dvc.yaml lists: code of other stages makes no other training.
-    """
-    # Otherwise imported only where the model is built, and so missing here.
+def code_of(model: ModelSettings) -> str:
+    """Return `code_version`, with the code of the net and the head, imported only as these are built."""
     architecture_module(model)
     head_module(model.head)
-    digest = hashlib.sha256()
-    for name, module in sorted(sys.modules.items()):
-        if name.split(".")[0] == "monolayer" and module.__file__:
-            digest.update(Path(module.__file__).read_bytes())
-    return {"monolayer": digest.hexdigest()[:16], "torch": torch.__version__}
+    return code_version()
 
 
 def fingerprint(name: str, model: ModelSettings, provenance: dict[str, Any]) -> str:

@@ -74,11 +74,6 @@ class TrainSettings(OptimiserSettings):
     validation_images: int | None = Field(default=None, ge=1)
     """Validate on so many images, spread evenly over the split; all of them by default."""
     grey: GreySettings = GreySettings()
-    resident_fraction: Number = Field(default=0.5, ge=0, le=1)
-    """A GPU keeps the training images in its memory where they take no more than this fraction of it; else
-    they stay on the disk, mapped into the host's memory."""
-    checkpoint_seconds: Number = Field(default=120, ge=0)
-    """A killed training loses no more than this: it goes on from its last checkpoint."""
     loggers: list[LoggerName] = Field(default=[])
     """Where scores are logged beside DVCLive."""
 

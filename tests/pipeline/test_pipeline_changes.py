@@ -24,6 +24,13 @@ def test_code_of_a_plugin_concerns_its_own_models_alone(copy):
     assert "up to date" in copy.dvc("status")
 
 
+def test_code_that_made_an_out_concerns_the_stage_that_reads_it(copy):
+    with (copy.root / "monolayer/images/mask_files.py").open("a") as file:  # explore does not list its room
+        file.write("# a comment\n")
+    assert "explore" not in json.loads(copy.dvc("status", "--json"))
+    assert stages_run(copy.dvc("repro", "-s", "masks", "explore")) == ["masks", "explore"]
+
+
 def test_a_model_is_taken_away(copy):
     output = copy.dvc("exp", "run", "-S", "~models.other")
     assert stages_run(output) == ["parameters", "compare"]

@@ -1,5 +1,6 @@
 """The pipeline runs, repeats, survives a kill, and says what is wrong with its parameters."""
 
+import hashlib
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from imported_code import ROOT, files_run
 from tiny_pipeline import MODELS, TINY_DEFECTS, environment, run, stages_run
 
 
@@ -33,6 +35,25 @@ def test_the_scores_are_of_both_models_both_splits_and_both_states(made):
         assert set(scores["test"]["clean"]["by_cell_type"]) == {"A172", "BV2"}
     table = pd.read_csv(made.root / "plots/comparison/comparison.csv")
     assert set(MODELS) < set(table.iloc[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("stage", "model", "out"),
+    [
+        ("masks", "small", "data/masks/code.txt"),
+        ("pack", "small", "data/packed/code.txt"),
+        ("train", "small", "models/small/model.json"),
+        ("train", "other", "models/other/model.json"),
+        ("predict", "small", "predictions/small/code.txt"),
+        ("predict", "other", "predictions/other/code.txt"),
+    ],
+)
+def test_an_out_names_all_code_that_may_have_made_it_and_no_other(made, stage, model, out):
+    files = files_run(stage, made.parameters()["models"][model]) - {ROOT / "stages" / f"{stage}.py"}
+    names = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in files}
+    names["monolayer"] = ROOT / "monolayer" / "__init__.py"
+    content = b"".join(names[name].read_bytes() for name in sorted(names))
+    assert hashlib.sha256(content).hexdigest()[:16] in (made.root / out).read_text()
 
 
 def test_dvc_shows_a_handful_of_metrics(copy):
@@ -70,7 +91,7 @@ def test_training_and_prediction_repeat_bit_for_bit_with_another_launcher_too(co
     copy.change("params.yaml", lambda parameters: parameters["compute"].update(launcher=launcher))
     output = copy.dvc("repro", "train@small")
     assert stages_run(output) == ["parameters", "train@small"]
-    assert f"> {launcher} -m stages.train --name small" in output
+    assert f"> {launcher} -m stages.train --packed data/packed" in output
     copy.dvc("repro", "-f", "-s", "predict@small", "evaluate@small")
     changed = {path for path, digest in copy.outs().items() if digest != before[path]}
     assert changed <= {"metrics/train/small.json", "metrics/small.json"}  # seconds of training

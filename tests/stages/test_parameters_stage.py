@@ -1,6 +1,7 @@
 """params.yaml is read whole before anything runs."""
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,10 @@ def faults_with(key: str, value: Any) -> list[str]:
 
 def test_what_is_committed_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(ROOT)
-    parameters(tmp_path / "data" / "parameters.txt")
+    parameters(tmp_path / "data" / "parameters.txt", tmp_path / "metrics" / "models.json")
     assert (tmp_path / "data" / "parameters.txt").read_text() == "params.yaml is valid\n"
+    names = json.loads((tmp_path / "metrics" / "models.json").read_text())["models"]
+    assert names == list(COMMITTED["models"])
 
 
 @pytest.mark.parametrize(
@@ -83,8 +86,8 @@ def test_all_faults_are_told_at_once_with_the_way_back(tmp_path: Path, monkeypat
     (tmp_path / "params.yaml").write_text(text.replace("warm_up: 0.3", "warm_up: 3"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"(?s)train\.warm_up.*predict\.tile.*git checkout params\.yaml$"):
-        parameters(tmp_path / "data" / "parameters.txt")
-    assert not (tmp_path / "data").exists()
+        parameters(tmp_path / "data" / "parameters.txt", tmp_path / "metrics" / "models.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
 def test_no_file_of_metrics_is_a_models_name():

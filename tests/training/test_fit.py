@@ -169,7 +169,7 @@ def test_fine_tuning_starts_where_the_training_ended(project):
 def test_every_normalisation_trains(project, method):
     project.set_parameters({**TINY, "epochs": 4, "lr": 2e-2, "normalise": {"method": method}})
     train(**project.train_arguments())
-    model = json.loads((project.root / "trained/model/model.json").read_text())
+    model = json.loads((project.root / "trained/tiny/model.json").read_text())
     kept = model["settings"]["normalise"]["method"]
     assert kept == (method if method in ("min-max", "percentile") else "fixed")
     assert model["provenance"]["seed"] == 3

@@ -26,9 +26,9 @@ def trained(project):
 
 def run_predict() -> None:
     predict(
-        model=Path("trained/model"),
+        model=Path("trained/tiny"),
         val=Path("clean/val.json"),
-        annotations=Path("clean"),
+        raw=Path("clean"),
         images=Path("images"),
         tuned=Path("tuned.json"),
         out=Path("predicted"),
@@ -104,5 +104,5 @@ def test_a_gpu_whose_memory_is_full_names_what_to_lower(trained, monkeypatch):
 
 
 def test_a_model_that_was_not_trained(project):
-    with pytest.raises(InputError, match=r"trained/model/model\.json not found: train the model first"):
+    with pytest.raises(InputError, match=r"trained/tiny/model\.json not found: train the model first"):
         run_predict()

@@ -58,9 +58,9 @@ def system(request, project: Project) -> tuple[str, Project]:
 
 def run_predict(out: str) -> dict[str, np.ndarray]:
     predict(
-        model=Path("trained/model"),
+        model=Path("trained/tiny"),
         val=Path("clean/val.json"),
-        annotations=Path("clean"),
+        raw=Path("clean"),
         images=Path("images"),
         tuned=Path("tuned.json"),
         out=Path(out),
@@ -77,7 +77,7 @@ def test_from_training_to_predictions(system: tuple[str, Project]):
     assert all(coco_mask.decode(result["segmentation"]).any() for result in results)
     tuned = json.loads(Path("tuned.json").read_text())
     assert (tuned["decoder"], tuned["trials"]) == (SYSTEMS[name]["head"]["method"], 2)
-    provenance = json.loads(Path("trained/model/model.json").read_text())["provenance"]
+    provenance = json.loads(Path("trained/tiny/model.json").read_text())["provenance"]
     assert provenance["started_from"] == "random weights"
     # Only what remembers says something else of a frame without the one before.
     for number, frame in ((3, 7), (4, 6)):

@@ -89,29 +89,32 @@ class Project:
         folders = (self.root / name for name in ("clean", "images", "masks"))
         pack_split(*folders, split, self.root / "packed" / split, ComputeSettings(jobs=1))
 
-    def set_parameters(
-        self, model: dict[str, object], seed: int = 3, checkpoint_seconds: float = 0, **compute: object
-    ) -> None:
+    def set_parameters(self, model: dict[str, object], seed: int = 3, **compute: object) -> None:
         """Write params.yaml with one model, ``tiny``."""
         parameters = {
             "seed": seed,
-            "train": {"checkpoint_seconds": checkpoint_seconds},
+            "train": {},
             "models": {"tiny": model},
             "predict": {},
             "evaluate": {},
             "tune": {},
             "decode": {"foreground": DECODE},
-            "compute": {"threads": 1, "accelerator": "cpu", "precision": "32-true", **compute},
+            "compute": {
+                "threads": 1,
+                "accelerator": "cpu",
+                "precision": "32-true",
+                "checkpoint_seconds": 0,
+                **compute,
+            },
         }
         (self.root / "params.yaml").write_text(yaml.safe_dump(parameters))
 
     def train_arguments(self, out: str = "trained") -> dict[str, str | Path]:
         return {
-            "name": "tiny",
             "packed": Path("packed"),
             "scratch": Path("scratch"),
             "tracking": Path("logs/tiny"),
-            "out": Path(out, "model"),
+            "out": Path(out, "tiny"),
             "metrics": Path(out, "metrics.json"),
         }
 

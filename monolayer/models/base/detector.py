@@ -5,11 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from monolayer.heads.base.head import build_head
 from monolayer.heads.boxes.head import BoxHead
-from monolayer.models.base.model import Maps, Model, State, Validated, Views
+from monolayer.models.base.model import Maps, Model, State, Validated, Views, padded
 from monolayer.models.base.settings import DetectorSettings
 from monolayer.predictions.cells import Cells, best_scores
 
@@ -43,9 +42,3 @@ class Detector(Model):
         high, wide = padded(labels, self.stride).shape[-2:]
         scores = [best_scores(cells, high, wide)[:height, :width] for cells in self.detect(outputs)]
         return Validated(loss, torch.stack([torch.from_numpy(own) for own in scores]).to(images.device))
-
-
-def padded(images: Tensor, stride: int) -> Tensor:
-    """Add zeros below and on the right until height and width, the last two of any shape, fit the stride."""
-    height, width = images.shape[-2:]
-    return pad(images, (0, -width % stride, 0, -height % stride))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from monolayer.annotations.coco import Image
 from monolayer.heads.base.head import Head
@@ -134,6 +135,12 @@ class Model(nn.Module, ABC):
     def take_published_weights(self) -> str:
         """Take the published weights that the settings name, before a training; say what it starts from."""
         return RANDOM
+
+
+def padded(images: Tensor, stride: int) -> Tensor:
+    """Add zeros below and on the right until height and width, the last two of any shape, fit the stride."""
+    height, width = images.shape[-2:]
+    return pad(images, (0, -width % stride, 0, -height % stride))
 
 
 def build_model(settings: ModelSettings) -> Model:
