@@ -1,35 +1,49 @@
 """The README's commands on a fresh clone: seconds of installation, `make repro` by stage, and `make test`.
 
 ``python -m benchmarks.fresh_clone FOLDER`` clones the committed state into FOLDER, which must not exist, and
-writes benchmarks/results/fresh_clone.json; ``FOLDER install test`` measures these steps alone.
+writes benchmarks/results/fresh_clone.json; ``FOLDER install test`` measures these steps alone, and
+``--before c7dd5e1 FOLDER install repro`` the same of an earlier state, on the same machine.
 """
 
+import argparse
 import json
 import re
 import subprocess
-import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.measure import RESULTS, ROOT, machine, write_result
 
 STEPS = ("install", "repro", "test")
 
 
-def main(folder: Path, steps: Sequence[str]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("steps", nargs="*", choices=[[], *STEPS])
+    parser.add_argument("--before", metavar="REVISION")
+    given = parser.parse_args()
     result = {**json.loads((RESULTS / "fresh_clone.json").read_text()), "machine": machine()}
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
-    for step in steps or STEPS:
+    part = result
+    if given.before:
+        part = result["before"] = {"revision": given.before}
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(given.folder)], check=True)
+    subprocess.run(["git", "checkout", "-q", given.before or "HEAD"], cwd=given.folder, check=True)
+    for step in given.steps or STEPS:
         stages: dict[str, float] = {}
-        result["seconds"][step] = _time(folder, step, stages)
+        part.setdefault("seconds", {})[step] = _time(given.folder, step, stages)
         if step == "repro":
-            kinds: dict[str, float] = defaultdict(float)
-            for name, own in stages.items():
-                kinds[name.split("@")[0]] = round(kinds[name.split("@")[0]] + own, 1)
-            result |= {"repro_by_kind_of_stage": kinds, "repro_by_stage": stages}
+            part |= _by_stage(stages)
         write_result("fresh_clone", result)  # after each step: one that fails leaves the others
+
+
+def _by_stage(stages: dict[str, float]) -> dict[str, Any]:
+    kinds: dict[str, float] = defaultdict(float)
+    for name, own in stages.items():
+        kinds[name.split("@")[0]] = round(kinds[name.split("@")[0]] + own, 1)
+    return {"repro_by_kind_of_stage": kinds, "repro_by_stage": stages}
 
 
 def _time(folder: Path, target: str, stages: dict[str, float]) -> float:
@@ -58,4 +72,4 @@ def _time(folder: Path, target: str, stages: dict[str, float]) -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main()
