@@ -62,11 +62,24 @@ def _resident(process: psutil.Process, peak: int) -> int:
 def machine() -> dict[str, Any]:
     """Say where a result was measured."""
     return {
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "python": platform.python_version(),
         "load_before": round(os.getloadavg()[0], 2),
     }
+
+
+def cpu_name() -> str:
+    """Return what the system calls the processor, and which instructions for bfloat16 it has."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # Linux alone has it
+        return platform.processor()
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    family = f"{facts.get('model name')}, family {facts.get('cpu family')}, model {facts.get('model')}"
+    flags = facts.get("flags", "").split()
+    return ", ".join([family, *(flag for flag in ("avx512_bf16", "amx_bf16") if flag in flags)])
 
 
 def write_result(name: str, result: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
 """Milliseconds of a training step and of a whole image in each number format, for all models of params.yaml.
 
-``python -m benchmarks.number_formats`` writes benchmarks/results/number_formats.json. It is what
-`monolayer.compute.accelerator.choose_precision` rests on for CPUs.
+``python -m benchmarks.number_formats`` writes benchmarks/results/number_formats.json, beside what other CPUs
+gave. It is what `monolayer.compute.accelerator.choose_precision` rests on for CPUs.
 """
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measure import ROOT, machine, write_result
+from benchmarks.measure import RESULTS, ROOT, cpu_name, machine, write_result
 from monolayer.compute.accelerator import autocast, find_device
 from monolayer.compute.settings import NumberFormat
 from monolayer.inference.settings import PredictSettings
@@ -30,7 +31,8 @@ def main() -> None:
     torch.set_num_threads(parameters["compute"]["threads"])
     models = {name: selected_model(parameters, name) for name in parameters["models"]}
     result = {name: _of_model(settings) for name, settings in models.items()}
-    write_result("number_formats", {"machine": machine(), "models": result})
+    others = json.loads((RESULTS / "number_formats.json").read_text())
+    write_result("number_formats", {**others, cpu_name(): {"machine": machine(), "models": result}})
 
 
 def _of_model(settings: ModelSettings) -> dict[str, Any]:

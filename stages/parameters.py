@@ -49,23 +49,29 @@ def parameters(out: Path, models: Path) -> None:
     What is written to `out` is always the same, so that nothing reruns.
     """
     content = read_parameters()
-    if faults := find_faults(content):
+    faults = find_faults(content)
+    if isinstance(lookup(content, "models"), dict):
+        # Refused or not: DVC has deleted the file, which is in Git and is to stay there.
+        write_metrics(models, {"models": list(content["models"])})
+    if faults:
         raise InputError("\n".join([*faults, "To take the last changes back: git checkout params.yaml"]))
     check_inputs()
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("params.yaml is valid\n", encoding="utf-8")
-    write_metrics(models, {"models": list(content["models"])})
 
 
 def find_faults(parameters: dict[str, Any]) -> list[str]:
     """Return what is wrong with the parameters, a line or more for each fault."""
+    for key in ("datasets", "models", "decode"):
+        if not isinstance(entries := lookup(parameters, key), dict):
+            return [f"params.yaml: {key}: expected names with their settings, found {entries!r}"]
     checks: list[Callable[[], object]] = [
         partial(selected_dataset, parameters),
-        *(partial(read_dataset, parameters, name) for name in lookup(parameters, "datasets")),
+        *(partial(read_dataset, parameters, name) for name in parameters["datasets"]),
         *(partial(section, parameters, key, kind) for key, kind in SECTIONS.items()),
         partial(read_seed, parameters),
-        *(partial(_check_model, parameters, name) for name in lookup(parameters, "models")),
-        *(partial(_check_decoder, parameters, head) for head in lookup(parameters, "decode")),
+        *(partial(_check_model, parameters, name) for name in parameters["models"]),
+        *(partial(_check_decoder, parameters, head) for head in parameters["decode"]),
         partial(_check_scores, parameters),
     ]
     faults = [] if parameters["models"] else ["params.yaml: models: name a model at least"]

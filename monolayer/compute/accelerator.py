@@ -39,8 +39,8 @@ def choose_precision(precision: Precision, device: torch.device) -> NumberFormat
         return precision
     if device.type == "cuda":
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
-    # bfloat16 makes most nets slower there, even with avx512_bf16: benchmarks/results/number_formats.json.
-    # And of one format, results differ less from CPU to CPU.
+    # Of one format, results differ less from CPU to CPU. Of two CPUs with avx512_bf16, one was faster in
+    # bfloat16 and one slower: benchmarks/results/number_formats.json.
     return "32-true"
 
 

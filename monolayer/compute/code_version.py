@@ -4,18 +4,19 @@ import hashlib
 import sys
 from pathlib import Path
 
-PROJECT = ("monolayer", "stages")
+SHARED = ("monolayer.", "stages.command")
+"""How the names of modules begin that may run in several stages."""
 
 
 def code_version() -> str:
-    """Return 16 characters that change with the modules of this project that this process has imported.
+    """Return 16 characters that change with the shared modules of this project that the process has imported.
 
     In a stage they are what dvc.yaml lists for it, or for a stage before it that names its code, too: code of
-    other stages makes no other version. The stage's own module, ``__main__``, is not among them.
+    other stages makes no other version. The stage's own module is not among them.
     """
     digest = hashlib.sha256()
     for name, module in sorted(sys.modules.items()):
-        if name.split(".")[0] in PROJECT and module.__file__:
+        if name.startswith(SHARED) and module.__file__:
             digest.update(Path(module.__file__).read_bytes())
     return digest.hexdigest()[:16]
 

@@ -42,8 +42,10 @@ def test_the_stage_writes_its_outs(in_folder: Laboratory) -> None:
     write_parameters({})
     run(deduplicate)
     assert sorted(path.name for path in Path("clean").iterdir()) == [
-        *("removed.csv", "test.json", "train.json", "val.json")
+        *("raw", "removed.csv", "test.json", "train.json", "val.json")
     ]
+    for split in ("val", "test"):
+        assert Path(f"clean/raw/{split}.json").read_bytes() == Path(f"sampled/{split}.json").read_bytes()
     metrics = json.loads(Path("metrics/cleaning.json").read_text())
     assert metrics["splits"]["val"]["annotations"]["removed"]["too_few_points"] == 1
 

@@ -8,7 +8,8 @@ from monolayer.compute.code_version import code_version
 
 
 @pytest.mark.parametrize(
-    ("name", "counts"), [("monolayer.own", True), ("stages.own", True), ("other.own", False)]
+    ("name", "counts"),
+    [("monolayer.own", True), ("stages.command", True), ("stages.own", False), ("other.own", False)],
 )
 def test_another_line_of_imported_code_is_another_version(name, counts, tmp_path, monkeypatch):
     module = ModuleType(name)

@@ -49,6 +49,9 @@ def test_what_is_committed_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("seed", 0.5, "seed: expected a whole number from 0 on"),
         ("train.optimiser", "sgd", "train.optimiser: unknown key; valid keys: optimizer"),
         ("models", {}, "models: name a model at least"),
+        ("models", None, "models: expected names with their settings, found None"),
+        ("datasets", "sample", "datasets: expected names with their settings, found 'sample'"),
+        ("decode", [], "decode: expected names with their settings"),
         ("models.vnet.lr", "fast", "models.vnet.lr"),
         ("models.vnet.train", {"thread": 1}, "models.vnet.train.thread: unknown key"),
         ("models.vnet.architecture", "v-net", "models.vnet.architecture: 'v-net' is unknown; valid: cellsam"),
@@ -87,7 +90,10 @@ def test_all_faults_are_told_at_once_with_the_way_back(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"(?s)train\.warm_up.*predict\.tile.*git checkout params\.yaml$"):
         parameters(tmp_path / "data" / "parameters.txt", tmp_path / "metrics" / "models.json")
-    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+    assert not (tmp_path / "data").exists()
+    assert json.loads((tmp_path / "metrics" / "models.json").read_text())["models"] == list(
+        COMMITTED["models"]
+    )
 
 
 def test_no_file_of_metrics_is_a_models_name():

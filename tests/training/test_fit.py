@@ -20,7 +20,7 @@ from stages.train import train
 
 
 def weights(project, out: str) -> dict[str, torch.Tensor]:
-    return torch.load(project.root / out / "model/weights.pt", weights_only=True)
+    return torch.load(project.root / out / "tiny/weights.pt", weights_only=True)
 
 
 def assert_same_outs(project, first: str, second: str) -> None:
@@ -29,7 +29,7 @@ def assert_same_outs(project, first: str, second: str) -> None:
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert project.summary(first) == project.summary(second)
     first_bytes, second_bytes = (
-        (project.root / out / "model/model.json").read_bytes() for out in (first, second)
+        (project.root / out / "tiny/model.json").read_bytes() for out in (first, second)
     )
     assert first_bytes == second_bytes
 
@@ -160,7 +160,7 @@ def test_fine_tuning_starts_where_the_training_ended(project):
     train(**project.train_arguments("before"))
     ended = json.loads((project.root / "before/metrics.json").read_text())["val_dice"]
     assert ended > 0.5
-    goes_on = first_validation(project, initialise_from="before/model")
+    goes_on = first_validation(project, initialise_from="before/tiny")
     assert goes_on == pytest.approx(ended, abs=0.02)
     assert first_validation(project) < ended - 0.1
 
@@ -205,7 +205,7 @@ def test_a_compiled_training_learns_the_same(project):
 
 def test_a_model_that_does_not_exist(project):
     with pytest.raises(InputError, match=r"no 'large' in models; it has: tiny"):
-        train(**{**project.train_arguments(), "name": "large"})
+        train(**{**project.train_arguments(), "out": Path("trained/large")})
 
 
 def train_tiny(project, **choices: object) -> dict[str, object]:

@@ -29,7 +29,7 @@ MODEL = {
         "grey": {"brightness": 9, "contrast": 0.3, "blur": 1, "noise": 5},
     },
 }
-OUTS = ("model/weights.pt", "model/model.json", "metrics.json")
+OUTS = ("tiny/weights.pt", "tiny/model.json", "metrics.json")
 
 
 @pytest.fixture(scope="module")
