@@ -39,19 +39,20 @@ def choose_precision(precision: Precision, device: torch.device) -> NumberFormat
         return precision
     if device.type == "cuda":
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
-    # Of one format, results differ less from CPU to CPU. Of two CPUs with avx512_bf16, one was faster in
-    # bfloat16 and one slower: benchmarks/results/number_formats.json.
+    # In float32 some nets repeat to the byte on another CPU, and in bfloat16 not all CPUs that have it are
+    # faster: benchmarks/results/number_formats.json.
     return "32-true"
 
 
 def device_name(compute: ComputeSettings) -> str:
-    """Return the GPU's name, or which instructions of the CPU torch computes with.
+    """Return the GPU's name, or the CPU's and which of its instructions torch computes with.
 
     `compute` is as `on_this_machine` returns it.
     """
     if compute.accelerator == "gpu":
         return torch.cuda.get_device_name()
-    return f"CPU, {torch.backends.cpu.get_cpu_capability()}"
+    name = torch.cpu.get_capabilities().get("cpu_name", "CPU")
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def autocast(precision: Precision, device: torch.device) -> torch.autocast:

@@ -52,9 +52,9 @@ def histories(trainings: Mapping[str, TrainingResult], column: str) -> dict[str,
 def repeats_where(trainings: dict[str, TrainingResult]) -> str:
     """Return the sentence on where which results repeat.
 
-    >>> print(repeats_where({"unet": TrainingResult(60, "CPU, AVX512", "bf16-mixed", {})}))
+    >>> print(repeats_where({"unet": TrainingResult(60, "AMD EPYC, AVX512", "bf16-mixed", {})}))
     Data and thresholds repeat everywhere to the byte; trained models and their scores repeat where
-    device and number format are the same (here CPU, AVX512 in bf16-mixed).
+    device and number format are the same (here AMD EPYC, AVX512 in bf16-mixed).
     """
     places = dict.fromkeys(f"{own.device} in {own.number_format}" for own in trainings.values())
     return (
