@@ -1,6 +1,7 @@
 """Which code a stage may run, found by reading import statements."""
 
 import ast
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,20 @@ def files_run(name: str, model: dict[str, Any]) -> set[Path]:
     for file in plugin_files(name, model):
         files |= imported_files(file)
     return files
+
+
+def expected_code_version(name: str, model: dict[str, Any]) -> str:
+    """What `code_version` has to be in a stage: of all code that it may run, but its own module."""
+    files = files_run(name, model) - {ROOT / "stages" / f"{name}.py"}
+    files |= {folder / "__init__.py" for file in files for folder in file.parents if ROOT in folder.parents}
+    files -= {ROOT / "stages" / "__init__.py", ROOT / "monolayer" / "__init__.py"}
+    modules = {".".join(_without_init(file).relative_to(ROOT).with_suffix("").parts): file for file in files}
+    content = b"".join(modules[module].read_bytes() for module in sorted(modules))
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _without_init(file: Path) -> Path:
+    return file.parent if file.name == "__init__.py" else file
 
 
 def plugin_files(name: str, model: dict[str, Any]) -> list[Path]:

@@ -3,13 +3,15 @@
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from dvc.repo import Repo
-from imported_code import PLUGINS, ROOT, files_run
+from imported_code import PLUGINS, ROOT, expected_code_version, files_run
 
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.settings import CellSettings
@@ -78,6 +80,18 @@ def test_a_stage_depends_on_the_rooms_that_it_imports_and_on_no_others(name):
     code = {dep for dep in deps if dep.startswith(("monolayer", "stages"))}
     needed = needed_rooms(name) | needed_plugins(name)
     assert code == needed, f"of {name} in dvc.yaml add {needed - code}, drop {code - needed}"
+
+
+@pytest.mark.parametrize("key", ["unet-4l-0r", "cellsam", "convlstm-unet"])
+def test_the_code_version_of_a_training_covers_what_its_stage_runs_and_nothing_else(key):
+    """In a process of its own, which has imported what the stage imports before anything is built."""
+    source = (
+        "import stages.train as t\n"
+        "from monolayer.training.provenance import code_of\n"
+        f"print(code_of(t.selected_model(t.read_parameters(), {key!r})))"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected_code_version("train", PARAMETERS["models"][key])
 
 
 @pytest.mark.parametrize("name", STAGES)
