@@ -16,13 +16,11 @@ from typing import Any
 
 from benchmarks.measure import RESULTS, ROOT, machine, write_result
 
-STEPS = ("install", "repro", "test")
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("steps", nargs="*", choices=[[], *STEPS])
+    parser.add_argument("steps", nargs="*", default=["install", "repro", "test"])
     parser.add_argument("--before", metavar="REVISION")
     given = parser.parse_args()
     result = {**json.loads((RESULTS / "fresh_clone.json").read_text()), "machine": machine()}
@@ -31,7 +29,7 @@ def main() -> None:
         part = result["before"] = {"revision": given.before}
     subprocess.run(["git", "clone", "-q", str(ROOT), str(given.folder)], check=True)
     subprocess.run(["git", "checkout", "-q", given.before or "HEAD"], cwd=given.folder, check=True)
-    for step in given.steps or STEPS:
+    for step in given.steps:
         stages: dict[str, float] = {}
         part.setdefault("seconds", {})[step] = _time(given.folder, step, stages)
         if step == "repro":
