@@ -160,4 +160,4 @@ def test_no_model_is_written_by_hand():
 
 def test_what_the_project_may_hold():
     assert len((ROOT / "dvc.yaml").read_text().splitlines()) < 220
-    assert (ROOT / "dvc.lock").stat().st_size < 122_880
+    assert (ROOT / "dvc.lock").stat().st_size < 122_880 / 13 * len(PARAMETERS["models"])  # 120 KB for 13
