@@ -39,8 +39,8 @@ def choose_precision(precision: Precision, device: torch.device) -> NumberFormat
         return precision
     if device.type == "cuda":
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
-    # In float32 some nets repeat to the byte on another CPU, and in bfloat16 not all CPUs that have it are
-    # faster: benchmarks/results/number_formats.json.
+    # In float32 the scores of some nets repeat to the byte on another CPU, and some CPUs are slower with
+    # bfloat16: benchmarks/results/number_formats.json.
     return "32-true"
 
 
