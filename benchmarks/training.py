@@ -27,7 +27,7 @@ from benchmarks.rehearsal import build
 from monolayer.annotations.coco import read_coco
 from monolayer.compute.accelerator import autocast, choose_precision, find_device, on_this_machine
 from monolayer.compute.settings import ComputeSettings
-from monolayer.images.files import ImageFolder
+from monolayer.images.folder import ImageFolder
 from monolayer.images.normalisation import offset_and_scale
 from monolayer.inference.settings import PredictSettings
 from monolayer.inference.whole_image import predict_maps

@@ -7,7 +7,7 @@ from monolayer.baseline.scoring import BaselineSettings, baseline_metrics, score
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.foreground import write_scores
 from monolayer.evaluation.image_tables import table_of_threshold, write_image_tables
-from monolayer.images.files import ImageFolder
+from monolayer.images.folder import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.baseline import plot_baseline

@@ -11,7 +11,7 @@ from monolayer.evaluation.image_tables import number_of_cells, table_of_model, w
 from monolayer.evaluation.settings import CompareSettings, EvaluateSettings
 from monolayer.evaluation.split import evaluate_splits, evaluation_metrics
 from monolayer.evaluation.training_results import read_training
-from monolayer.images.files import ImageFolder
+from monolayer.images.folder import ImageFolder
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.agreement import plot_confluence

@@ -6,7 +6,9 @@ from monolayer.annotations.coco import SPLITS, read_coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.exploration.summary import ExploreSettings, describe, image_facts, typical_images
 from monolayer.exploration.tables import write_annotations, write_images
-from monolayer.images.files import ImageFolder, read_image, read_labels
+from monolayer.images.files import read_image
+from monolayer.images.folder import ImageFolder
+from monolayer.images.label_files import read_labels
 from monolayer.metrics.files import write_metrics
 from monolayer.parameters import read_parameters, section
 from monolayer.plots.dataset import plot_counts, plot_distributions

@@ -10,7 +10,7 @@ from monolayer.compute.settings import ComputeSettings
 from monolayer.decoders.base.decoder import load_decoder
 from monolayer.decoders.base.search import read_search
 from monolayer.evaluation.settings import EvaluateSettings
-from monolayer.images.files import ImageFolder
+from monolayer.images.folder import ImageFolder
 from monolayer.inference.settings import PredictSettings, TuneSettings
 from monolayer.inference.tuning import best_trial, tasks_to_tune_on, tune_decoder, write_trials, write_tuned
 from monolayer.inference.whole_image import Applied, prepared

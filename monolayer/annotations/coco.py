@@ -37,6 +37,11 @@ class Image(msgspec.Struct, omit_defaults=True, gc=False):
     """Its number in that recording."""
     truth: Truth = "complete"
     """How far it is annotated."""
+    channel: str = "auto"
+    """Which channel of its file it is: a number from 0 on, a colour, or ``mean``; see
+    `monolayer.images.grey.to_grey`."""
+    plane: int | None = None
+    """Which plane of a stack or a time series it is, from 0 on, in the order of the file."""
 
 
 class Annotation(msgspec.Struct, gc=False):

@@ -15,7 +15,8 @@ from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation.foreground import ImageScore, summarise
-from monolayer.images.files import ImageFolder, read_image
+from monolayer.images.files import read_image
+from monolayer.images.folder import ImageFolder
 from monolayer.metrics.overlap import confusion
 from monolayer.parameters import Settings
 

@@ -15,7 +15,8 @@ from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import Survey, survey_split
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, write_whole
+from monolayer.images.files import write_whole
+from monolayer.images.folder import ImageFolder
 from monolayer.metrics.files import write_metrics
 
 

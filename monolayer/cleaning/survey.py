@@ -19,7 +19,8 @@ from monolayer.cleaning.texture import local_variance
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image
+from monolayer.images.files import read_image
+from monolayer.images.folder import ImageFolder
 
 
 class Survey(NamedTuple):

@@ -7,7 +7,8 @@ import numpy as np
 
 from monolayer.annotations.coco import Annotation
 from monolayer.annotations.rasterise import CellRuns, label_runs
-from monolayer.images.files import read_image, read_label_image
+from monolayer.images.files import read_image
+from monolayer.images.label_files import read_label_image
 from monolayer.predictions.cells import Cells, encode_cells
 
 

@@ -11,7 +11,8 @@ from monolayer.datasets._own import OwnDataSettings
 from monolayer.datasets._splits import SPLITS, Split, divide
 from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image
+from monolayer.images.files import read_image
+from monolayer.images.folder import ImageFolder
 
 
 class Settings(OwnDataSettings):

@@ -22,7 +22,8 @@ from monolayer.datasets._settings import DatasetSettings
 from monolayer.datasets._splits import SPLITS, Split, write_splits
 from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
-from monolayer.images.files import read_image, read_label_image
+from monolayer.images.files import read_image
+from monolayer.images.label_files import read_label_image
 
 OFFICIAL = "http://data.celltrackingchallenge.net/training-datasets/DIC-C2DH-HeLa.zip"
 REMEDY = "unpack the data set again, or remove that file"

@@ -16,7 +16,8 @@ from monolayer.datasets._own import OwnDataSettings
 from monolayer.datasets._splits import divide, write_splits
 from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
-from monolayer.images.files import ARRAY_ENDING, IMAGE_ENDINGS
+from monolayer.images.decoding import IMAGE_ENDINGS
+from monolayer.images.label_files import ARRAY_ENDING
 
 REMEDY = "correct the label image, or remove it and its image"
 

@@ -9,7 +9,8 @@ from monolayer.evaluation.cells import certain_cells, true_cells
 from monolayer.evaluation.foreground import ImageScore
 from monolayer.evaluation.split import Evaluation
 from monolayer.evaluation.tasks import TruthTask, predicted_cells, truth_and_prediction
-from monolayer.images.files import ImageFolder, read_image
+from monolayer.images.files import read_image
+from monolayer.images.folder import ImageFolder
 from monolayer.metrics.boundary import cell_outlines
 from monolayer.metrics.instance_overlap import instance_overlap
 from monolayer.metrics.matching import match

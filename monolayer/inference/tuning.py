@@ -23,7 +23,8 @@ from monolayer.evaluation.cells import (
     true_cells,
 )
 from monolayer.evaluation.settings import CellSettings
-from monolayer.images.files import ImageFolder, read_image
+from monolayer.images.files import read_image
+from monolayer.images.folder import ImageFolder
 from monolayer.inference.settings import TuneSettings
 from monolayer.inference.whole_image import Applied
 from monolayer.metrics.files import write_metrics

@@ -10,7 +10,8 @@ from pycocotools import mask as coco_mask
 
 from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image, write_png, write_whole
+from monolayer.images.files import read_image, write_png, write_whole
+from monolayer.images.folder import ImageFolder
 from monolayer.predictions.cells import Prediction, encode_cells
 
 

@@ -16,7 +16,9 @@ from monolayer.annotations.coco import Image, read_coco
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image, read_labels, write_whole
+from monolayer.images.files import read_image, write_whole
+from monolayer.images.folder import ImageFolder
+from monolayer.images.label_files import read_labels
 from monolayer.images.normalisation import LEVELS, grey_histogram
 from monolayer.images.resizing import resize_image, resize_labels
 

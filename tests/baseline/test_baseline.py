@@ -11,7 +11,8 @@ from monolayer.annotations.rasterise import foreground_mask
 from monolayer.baseline.scoring import BaselineSettings, baseline_metrics, score_thresholds, threshold_masks
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image
+from monolayer.images.files import read_image
+from monolayer.images.folder import ImageFolder
 from monolayer.metrics.overlap import confusion, dice
 
 SETTINGS = BaselineSettings()

@@ -11,7 +11,8 @@ from own_coco import HEIGHT, SQUARE, WIDTH, Own, cell, image
 from pycocotools import mask as coco_mask
 
 from monolayer.annotations.coco import SPLITS, cell_type_of, decode_segmentation, read_coco
-from monolayer.images.files import ImageFolder, read_image, write_png, write_tiff
+from monolayer.images.files import read_image, write_png, write_tiff
+from monolayer.images.folder import ImageFolder
 
 MASK = np.zeros((HEIGHT, WIDTH), np.uint8)
 MASK[1:5, 2:6] = 1

@@ -16,7 +16,8 @@ from monolayer.annotations.coco import SPLITS, Coco, Image, read_coco, write_coc
 from monolayer.annotations.rasterise import cell_runs
 from monolayer.datasets._settings import DatasetSettings, selected_dataset
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image, write_png, write_tiff
+from monolayer.images.files import read_image, write_png, write_tiff
+from monolayer.images.folder import ImageFolder
 from monolayer.parameters import read_parameters
 from monolayer.synthesis.defects import DefectSettings
 

@@ -14,7 +14,8 @@ from monolayer.annotations.coco import SPLITS, Coco, annotations_by_image, place
 from monolayer.annotations.rasterise import cell_runs, painted
 from monolayer.datasets.ctc import uncovered_markers
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image
+from monolayer.images.files import read_image
+from monolayer.images.folder import ImageFolder
 
 
 @pytest.fixture

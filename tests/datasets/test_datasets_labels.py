@@ -14,7 +14,8 @@ from pycocotools import mask as coco_mask
 from monolayer.annotations.coco import SPLITS, Coco, cell_type_of, decode_segmentation, read_coco
 from monolayer.datasets.labels import Settings, download
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image, write_png, write_tiff
+from monolayer.images.files import read_image, write_png, write_tiff
+from monolayer.images.folder import ImageFolder
 
 DSB2018 = Path(__file__).resolve().parents[3] / "shared" / "dsb2018-mini"
 HEIGHT, WIDTH = 8, 10

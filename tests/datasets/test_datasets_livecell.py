@@ -20,7 +20,8 @@ from monolayer.annotations.coco import SPLITS, read_coco
 from monolayer.datasets.livecell import Settings, annotation_files, download
 from monolayer.download import disk
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image, write_tiff
+from monolayer.images.files import read_image, write_tiff
+from monolayer.images.folder import ImageFolder
 
 MINI = Path(__file__).resolve().parents[2] / ".." / "shared" / "livecell-mini"
 FOLDERS = {

@@ -15,7 +15,8 @@ from monolayer.annotations.coco import SPLITS, Coco, read_coco
 from monolayer.datasets.sartorius import Settings, download
 from monolayer.download import disk
 from monolayer.errors import InputError
-from monolayer.images.files import ImageFolder, read_image, write_png
+from monolayer.images.files import read_image, write_png
+from monolayer.images.folder import ImageFolder
 from monolayer.parameters import validate
 
 HEIGHT, WIDTH = 26, 48

@@ -11,7 +11,8 @@ from monolayer.evaluation.examples import best_median_worst, cell_agreement, exa
 from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.evaluation.split import evaluate_split
 from monolayer.evaluation.tasks import truth_and_prediction
-from monolayer.images.files import ImageFolder, write_png
+from monolayer.images.files import write_png
+from monolayer.images.folder import ImageFolder
 
 
 def test_best_median_and_worst_of_equal_images_are_those_of_the_smaller_ids():

@@ -9,15 +9,10 @@ import tifffile
 
 from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
-from monolayer.images.files import (
-    ImageFolder,
-    read_image,
-    read_labels,
-    to_grey,
-    write_png,
-    write_tiff,
-    write_whole,
-)
+from monolayer.images.files import read_image, write_png, write_tiff, write_whole
+from monolayer.images.folder import ImageFolder
+from monolayer.images.grey import to_grey
+from monolayer.images.label_files import read_labels
 
 GREY = np.arange(12 * 9, dtype=np.uint8).reshape(9, 12)
 COLOUR = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [10, 20, 30]]], np.uint8)
