@@ -4,23 +4,104 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import PIL.Image
 
 from monolayer.errors import InputError
+from monolayer.images import tiff
+from monolayer.images.planes import COLOURS, GREY, ORIENTATION, Plane, chosen_plane, oriented
 
 TIFF_ENDINGS = (".tif", ".tiff")
 IMAGE_ENDINGS = (*TIFF_ENDINGS, ".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
+_PALETTES_AND_INKS = ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV")  # Pillow's names
+
 
 def decode(path: Path) -> np.ndarray:
+    """Return the array of a file as it stands there: all planes of a TIFF, inverted ones as they are.
+
+    Raises
+    ------
+    InputError
+        The file is missing or no image.
+    """
     try:
         if path.suffix.lower() in TIFF_ENDINGS:
             # All planes, so that more than one is noticed; twice as fast as tifffile on small images.
             return imagecodecs.tiff_decode(path.read_bytes(), index=None)
         return np.asarray(imagecodecs.imread(path))
-    except FileNotFoundError:
-        raise InputError(f"{path} not found") from None
     except Exception as error:  # decoders raise many types; each means that the file cannot be used
-        reason = str(error).partition("\n")[0]  # imagecodecs adds what every other decoder says
-        raise InputError(
-            f"{path} cannot be read as an image ({reason}): fetch it again or remove it"
-        ) from None
+        raise _unreadable(path, error) from None
+
+
+def decode_plane(path: Path, number: int | None = None) -> Plane:
+    """Read one plane of an image file.
+
+    Parameters
+    ----------
+    path
+        TIFF (ImageJ's and OME's too), PNG, JPEG, BMP or WebP.
+    number
+        Which plane of a stack, a time series or a file of several images, from 0 on in the order of the
+        file; None where there is one.
+
+    Raises
+    ------
+    InputError
+        The file is missing or no image, has several planes and no number is given, or has no such plane.
+    """
+    try:
+        return (tiff.read_plane if _is_tiff(path) else _read_picture)(path, number)
+    except InputError:
+        raise
+    except Exception as error:  # as above
+        raise _unreadable(path, error) from None
+
+
+def has_8_bits(path: Path) -> bool:
+    """Say by its head alone whether a file's channels have 8 bits, or fewer.
+
+    Raises
+    ------
+    InputError
+        The file is missing or no image.
+    """
+    try:
+        return tiff.has_8_bits(path) if _is_tiff(path) else _picture_has_8_bits(path)
+    except Exception as error:  # as above
+        raise _unreadable(path, error) from None
+
+
+def _is_tiff(path: Path) -> bool:
+    return path.suffix.lower() in TIFF_ENDINGS
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{path} not found")
+    reason = str(error).partition("\n")[0]  # imagecodecs adds what every other decoder says
+    return InputError(f"{path} cannot be read as an image ({reason}): fetch it again or remove it")
+
+
+def _read_picture(path: Path, number: int | None) -> Plane:
+    with PIL.Image.open(path) as picture:
+        # The second picture of a camera's JPEG (MPO) is a preview.
+        frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+        picture.seek(chosen_plane(path, number, frames, f"{frames} frames of an animation"))
+        orientation = picture.getexif().get(ORIENTATION, 1)
+        if picture.mode in _PALETTES_AND_INKS or frames > 1:
+            pixels = np.asarray(picture.convert("RGB"))
+        else:  # Pillow would turn colour of 16 bits into 8
+            pixels = np.asarray(imagecodecs.imread(path))
+    pixels = oriented(pixels, orientation)
+    if pixels.ndim == 2:
+        return Plane(pixels[..., None], GREY)
+    if pixels.shape[2] <= 2:  # the second says how opaque a pixel is
+        return Plane(pixels[..., :1], GREY)
+    return Plane(pixels[..., :3], COLOURS)
+
+
+def _picture_has_8_bits(path: Path) -> bool:
+    with PIL.Image.open(path) as picture, path.open("rb") as file:
+        # Pillow calls colour of 16 bits RGB; the head of a PNG has the bits at byte 24.
+        is_deep = picture.format == "PNG" and file.read(25)[24] == 16
+        return not (is_deep or picture.mode.startswith(("I", "F")))

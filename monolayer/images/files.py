@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import imagecodecs
 import numpy as np
@@ -9,8 +10,36 @@ import tifffile
 
 from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
-from monolayer.images.decoding import decode
-from monolayer.images.grey import to_grey
+from monolayer.images.decoding import decode_plane
+from monolayer.images.grey import Limits, channel_of, grey_levels, grey_limits, not_finite
+
+
+class GreyImage(NamedTuple):
+    """An image file, read."""
+
+    levels: np.ndarray
+    """Grey levels, uint8 [H, W] or float32 [H, W] in 0..255; see `monolayer.images.grey.grey_levels`."""
+    limits: Limits | None
+    """The values of the file that are the grey levels 0 and 255; None of 8 bits, which are not changed."""
+    not_finite: int
+    """Number of pixels that are not a number or infinite, and were read as if they were not there."""
+
+
+def read_grey_image(path: Path, expected: Image | None = None) -> GreyImage:
+    """Read an image as grey levels, and tell how; parameters and errors as those of `read_image`."""
+    channel, number = ("auto", None) if expected is None else (expected.channel, expected.plane)
+    values = channel_of(decode_plane(path, number), channel, path)
+    if expected is not None and values.shape != (expected.height, expected.width):
+        height, width = values.shape
+        raise InputError(
+            f"{path} is {width} x {height} pixels, but its annotations are for "
+            f"{expected.width} x {expected.height}: fetch the image again or correct the annotation file"
+        )
+    unknown = not_finite(values)
+    if unknown == values.size:
+        raise InputError(f"{path} has no pixel that is a number: save it again or remove it")
+    limits = grey_limits(values)
+    return GreyImage(grey_levels(values, limits), limits, unknown)
 
 
 def read_image(path: Path, expected: Image | None = None) -> np.ndarray:
@@ -19,29 +48,24 @@ def read_image(path: Path, expected: Image | None = None) -> np.ndarray:
     Parameters
     ----------
     path
-        TIFF, PNG, JPEG, BMP or WebP; grey or colour (an alpha channel is ignored), 8 or 16 bit.
+        TIFF, PNG, JPEG, BMP or WebP; grey or colour (an alpha channel is ignored), of any type.
     expected
-        What the annotation file says of the image; its width and height are checked.
+        What the annotation file says of the image: which channel and plane it is; its width and height are
+        checked.
 
     Returns
     -------
     numpy.ndarray
-        uint8 [H, W]. Colour becomes luma (ITU-R BT.601); other types are scaled to 0..255 by the image's
-        own range.
+        uint8 [H, W] of a file of 8 bits, as they are; else float32 [H, W] in 0..255, scaled as
+        `monolayer.images.grey` describes. Colour becomes luma where `expected` asks for nothing else.
 
     Raises
     ------
     InputError
-        The file is missing or unreadable, has more than one plane, or another size than expected.
+        The file is missing or unreadable, has no pixel that is a number, another size than expected, or
+        several planes or channels without a word which is meant.
     """
-    image = to_grey(decode(path), path)
-    if expected is not None and image.shape != (expected.height, expected.width):
-        height, width = image.shape
-        raise InputError(
-            f"{path} is {width} x {height} pixels, but its annotations are for "
-            f"{expected.width} x {expected.height}: fetch the image again or correct the annotation file"
-        )
-    return image
+    return read_grey_image(path, expected).levels
 
 
 def write_tiff(path: Path, image: np.ndarray, compression: str = "zlib") -> None:

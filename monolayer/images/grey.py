@@ -1,28 +1,231 @@
-"""Grey levels of decoded images."""
+"""From the values in an image file to grey levels 0..255, by one rule for all stages.
 
+Files of 8 bits stay what they are. Of all other types two limits become 0 and 255, and what lies between them
+keeps its place. The limits reach 15 % beyond the mean of the lowest values and beyond that of the highest, or
+nearly as far as the image does. These are one pixel in 5,000, and 128 at least, or one in 50 of a small image.
+Single hot or dead pixels and columns do not count: those that are far from the median over three pixels in
+each direction. Nor do values that lie apart from all others: those of a burnt-in scale bar, a saturated speck
+or an empty border.
+"""
+
+import math
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from monolayer.errors import InputError
+from monolayer.images.planes import COLOURS, Plane
+
+Limits = tuple[float, float]
+"""The values of a file that become the grey levels 0 and 255."""
+
+_TAIL = 2e-4  # fraction of the pixels at each end whose mean is taken
+_FEW = 128  # pixels that these are at least: fewer would leave it to chance
+_BEYOND = 0.15  # of the range, so that the noise of the brightest cell is not cut off
+_USUAL, _FAR = 0.98, 40  # so many times as far from the medians as this fraction of the pixels is a spike
+_PLATEAU = 4  # pixels of one value, from which on they may be a speck, a bar or a border
+_SURROUNDINGS = 2  # pixels around those, in which they are mixed with the image
+_SAMPLE = 1 << 16  # pixels that tell how far a value is from the next
+_ROWS = 256  # read at a time, so that a large image is in memory once
+_CORNERS = ((0, 0), (0, -1), (-1, 0), (-1, -1))
+_LUMA = np.array([299.0, 587.0, 114.0])  # whole-numbered: their sums are exact, in any order
 
 
-def to_grey(image: np.ndarray, path: Path) -> np.ndarray:
-    """Turn grey or colour [H, W] or [H, W, 1..4] of any type into uint8 [H, W]; `path` is for errors."""
-    is_8_bit = image.dtype == np.uint8
-    if is_8_bit and image.ndim == 2:
-        return image
-    if image.ndim == 3 and image.shape[2] in (3, 4):
-        # Whole-numbered weights: the sums are exact, whatever order a machine adds them in.
-        image = image[..., :3].astype(np.float64) @ np.array([299.0, 587.0, 114.0]) / 1000
-    elif image.ndim == 3 and image.shape[2] in (1, 2):
-        image = image[..., 0]
-    if image.ndim != 2:
-        raise InputError(
-            f"{path} has shape {image.shape}: expected one grey or colour plane, not a volume or a stack"
-        )
-    if is_8_bit:
-        return np.rint(image).astype(np.uint8)
-    low, high = float(image.min()), float(image.max())
-    scale = 255 / (high - low) if high > low else 0.0
-    return np.rint((image.astype(np.float64) - low) * scale).astype(np.uint8)
+def channel_of(plane: Plane, channel: str, path: Path) -> np.ndarray:
+    """Return one channel of a plane, or several as one.
+
+    Parameters
+    ----------
+    plane
+        As `monolayer.images.decoding.decode_plane` reads it.
+    channel
+        ``auto``: the only one, or the luma of colour (ITU-R BT.601). Its number, from 0 on; its name, such as
+        ``red``; or ``mean``. An image of one channel is the same in each colour.
+    path
+        Its file, for errors.
+
+    Returns
+    -------
+    numpy.ndarray
+        [H, W] of the plane's type; float64 for luma and mean where the plane has more than 8 bits.
+
+    Raises
+    ------
+    InputError
+        The plane has several channels, no colours, and `channel` is ``auto``; or it has no such channel.
+
+    Examples
+    --------
+    >>> plane = Plane(np.array([[[10, 20, 60]]], np.uint8), COLOURS)
+    >>> [channel_of(plane, channel, Path("a.png")).item() for channel in ("auto", "green", "2", "mean")]
+    [22, 20, 60, 30]
+    """
+    pixels, names = plane
+    numbers = {str(number): number for number in range(len(names))}
+    numbers |= {name.lower(): number for number, name in enumerate(names)}
+    if len(names) == 1 and channel in ("auto", "mean", *COLOURS):
+        return pixels[..., 0]
+    if channel == "mean" or (channel == "auto" and names == COLOURS):
+        return _weighted(pixels, _LUMA if channel == "auto" else np.ones(len(names)))
+    if channel.lower() in numbers:
+        return pixels[..., numbers[channel.lower()]]
+    given = f"has no channel {channel!r}" if channel != "auto" else "has several channels"
+    raise InputError(
+        f"{path} {given}: it holds {', '.join(names)}. Set `channel` of the data set to one of these, to a "
+        "number from 0 on, or to mean"
+    )
+
+
+def _weighted(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    mean = pixels.astype(np.float64) @ weights / weights.sum()
+    return np.rint(mean).astype(np.uint8) if pixels.dtype == np.uint8 else mean
+
+
+def not_finite(values: np.ndarray) -> int:
+    """Count the pixels that are not a number or infinite."""
+    return values.size - int(np.count_nonzero(np.isfinite(values)))
+
+
+def grey_limits(values: np.ndarray) -> Limits | None:
+    """Find the values that become the grey levels 0 and 255.
+
+    Parameters
+    ----------
+    values
+        [H, W] of any type; those that are not finite do not count.
+
+    Returns
+    -------
+    tuple of float, or None
+        None for 8 bits, which are grey levels already, and where no value is finite.
+
+    Examples
+    --------
+    >>> image = np.arange(1000, 1100, dtype=np.uint16).reshape(10, 10)
+    >>> image[4, 4] = 65535
+    >>> grey_limits(image)
+    (1001.0, 1098.0)
+    """
+    if values.dtype in (np.uint8, np.bool_):
+        return None
+    counted = np.isfinite(values)
+    if not counted.any():
+        return None
+    known = values if counted.all() else np.where(counted, values, np.median(values[counted]))
+    medians = _medians(known)
+    while True:
+        calm = _without_spikes(known[counted], medians[counted])
+        apart = _value_apart(calm, values, counted)
+        if apart is None:
+            return _ends(calm)
+        held = counted & (values == apart)
+        counted &= ~ndimage.binary_dilation(held, np.ones((3, 3)), _SURROUNDINGS)
+
+
+def _ends(values: np.ndarray) -> Limits:
+    """Return values [P] near the lowest and the highest one, which do not hang on a few pixels."""
+    count = min(max(int(_TAIL * values.size), _FEW), max(values.size // 50, 1))
+    few = count // 16
+    ordered = np.partition(values, [few, count - 1, values.size - count, values.size - 1 - few])
+    # math.fsum is exact, so that the order within each tail, which depends on the CPU, does not matter.
+    low, high = (math.fsum(tail.tolist()) / count for tail in (ordered[:count], ordered[-count:]))
+    beyond = _BEYOND * (high - low)
+    return max(low - beyond, float(ordered[few])), min(high + beyond, float(ordered[-1 - few]))
+
+
+def _without_spikes(values: np.ndarray, medians: np.ndarray) -> np.ndarray:
+    """Return the values [P], and the medians instead of those that are far from them."""
+    step = max(values.size // _SAMPLE, 1)
+    distances = np.sort(_distance(values[::step], medians[::step]))
+    usual = math.fsum(distances[: math.ceil(_USUAL * len(distances))].tolist()) / len(distances)
+    calm = np.empty_like(values)
+    for first in range(0, len(values), _SAMPLE):
+        part = slice(first, first + _SAMPLE)
+        near = _distance(values[part], medians[part]) <= _FAR * usual
+        calm[part] = np.where(near, values[part], medians[part])
+    return calm
+
+
+def _distance(values: np.ndarray, medians: np.ndarray) -> np.ndarray:
+    return np.abs(values.astype(np.float64) - medians.astype(np.float64))
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    """Return the median of three pixels along the rows, and of that along the columns."""
+    smooth = np.empty_like(values)
+    for first in range(0, len(values), _ROWS):
+        last = min(first + _ROWS, len(values))
+        above, below = int(first > 0), int(last < len(values))
+        band = _median_of_three(values[first - above : last + below].T).T
+        smooth[first:last] = _median_of_three(band)[above : len(band) - below]
+    for row, column in _CORNERS if min(values.shape) > 1 else ():
+        # A corner is at the end of its row and of its column: its neighbours along both judge it.
+        beside = values[row, 1 if column == 0 else -2], values[1 if row == 0 else -2, column]
+        smooth[row, column] = np.clip(values[row, column], min(beside), max(beside))
+    return smooth
+
+
+def _median_of_three(values: np.ndarray) -> np.ndarray:
+    """Return the median of each value and the two beside it along the first axis; the ends stay."""
+    smooth = values.copy()
+    before, after = values[:-2], values[2:]
+    np.clip(values[1:-1], np.minimum(before, after), np.maximum(before, after), out=smooth[1:-1])
+    return smooth
+
+
+def _value_apart(left: np.ndarray, values: np.ndarray, counted: np.ndarray) -> float | None:
+    """Return the highest or the lowest value where many pixels have just that and it lies apart, else None.
+
+    Apart is what would cost the others a grey level, and is no step of an image of few values. What half of
+    the image or more has is its background.
+    """
+    for extreme, edge in ((left.max(), np.max), (left.min(), np.min)):
+        held = np.count_nonzero(counted & (values == extreme))
+        if _PLATEAU <= held < np.count_nonzero(counted) / 2:
+            others = left[left != extreme]
+            gap = abs(float(extreme) - float(edge(others))) if others.size else 0.0
+            if gap > 4 * _step(others) and gap > (float(others.max()) - float(others.min())) / 255:
+                return float(extreme)
+    return None
+
+
+def _step(values: np.ndarray) -> float:
+    """Return the median distance from one value to the next; that of a sample, of a large image."""
+    levels = np.unique(values[:: max(values.size // _SAMPLE, 1)]).astype(np.float64)
+    return float(np.median(np.diff(levels))) if len(levels) > 1 else 0.0
+
+
+def grey_levels(values: np.ndarray, limits: Limits | None) -> np.ndarray:
+    """Turn the values of a file into grey levels.
+
+    Parameters
+    ----------
+    values
+        [H, W] of any type.
+    limits
+        As `grey_limits` finds them.
+
+    Returns
+    -------
+    numpy.ndarray
+        Without limits uint8 [H, W]: the values of 8 bits as they are, 0 and 255 of one bit. Else float32
+        [H, W] from 0 to 255, to the 11 bits of float16, in which they are stored. What is beyond a limit, or
+        infinite, is 0 or 255; what is not a number is 0.
+
+    Examples
+    --------
+    >>> grey_levels(np.array([[990, 1000, 1050, 1100, 65535]], np.uint16), (1000, 1100))
+    array([[  0. ,   0. , 127.5, 255. , 255. ]], dtype=float32)
+    """
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8) * np.uint8(255)
+    if limits is None:
+        return values
+    low, high = limits
+    levels = np.empty(values.shape, dtype=np.float32)
+    for first in range(0, len(values), _ROWS):
+        band = np.clip(values[first : first + _ROWS].astype(np.float64), low, high) - low
+        band *= 255 / (high - low) if high > low else 0.0
+        levels[first : first + _ROWS] = np.nan_to_num(band).astype(np.float16)
+    return levels

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 from monolayer.parameters import Number, Settings
 
 LEVELS = 256
+"""Grey levels of 8 bits."""
+FINE = 16
+"""Steps into which a grey level is divided where an image has more than 8 bits."""
 IMAGENET_MEAN, IMAGENET_SCALE = 0.449 * 255, 0.226 * 255
 """Means over the three channels of the statistics that torchvision's networks are trained with."""
 
@@ -34,9 +37,33 @@ class NormaliseSettings(Settings):
         return self
 
 
-def grey_histogram(image: np.ndarray) -> np.ndarray:
-    """Return how many pixels have each grey level, int64 [256], of an image, uint8 [H, W]."""
-    return np.bincount(image.ravel(), minlength=LEVELS)
+def grey_histogram(image: np.ndarray, fine: bool = False) -> np.ndarray:
+    """Count the pixels of each grey level.
+
+    Parameters
+    ----------
+    image
+        uint8 [H, W], or float32 [H, W] in 0..255.
+    fine
+        Of uint8 too, count by `FINE` parts of a grey level.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [256], or [256 * FINE]: the pixels from k / FINE on, below the next one.
+
+    Examples
+    --------
+    >>> np.flatnonzero(grey_histogram(np.array([[0.5, 2.0]], np.float32))).tolist()
+    [8, 32]
+    """
+    if image.dtype == np.uint8:
+        counts = np.bincount(image.ravel(), minlength=LEVELS)
+        return np.kron(counts, np.eye(1, FINE, dtype=np.int64)[0]) if fine else counts
+    counts = np.zeros(LEVELS * FINE, dtype=np.int64)
+    for rows in np.array_split(image, max(len(image) // 64, 1)):  # bincount takes 8 bytes a pixel
+        counts += np.bincount((rows * FINE).astype(np.int16).ravel(), minlength=len(counts))
+    return counts
 
 
 def known_before_the_image(settings: NormaliseSettings, histograms: np.ndarray) -> NormaliseSettings:
@@ -47,7 +74,7 @@ def known_before_the_image(settings: NormaliseSettings, histograms: np.ndarray) 
     settings
         Of a model.
     histograms
-        Grey levels of the training images, integers [N, 256].
+        Grey levels of the training images, integers [N, 256] or [N, 256 * FINE].
 
     Returns
     -------
@@ -64,7 +91,8 @@ def known_before_the_image(settings: NormaliseSettings, histograms: np.ndarray) 
     if settings.method == "imagenet":
         mean, scale = IMAGENET_MEAN, IMAGENET_SCALE
     elif settings.method == "dataset":
-        levels, counts = np.arange(LEVELS), histograms.sum(axis=0)
+        counts = histograms.sum(axis=0)
+        levels = np.arange(len(counts)) * _step(histograms)
         mean = float(np.average(levels, weights=counts))
         scale = float(np.sqrt(np.average((levels - mean) ** 2, weights=counts))) or 1.0
     else:
@@ -78,14 +106,14 @@ def offset_and_scale(histograms: np.ndarray, settings: NormaliseSettings) -> np.
     Parameters
     ----------
     histograms
-        Grey levels of whole images, integers [N, 256].
+        Grey levels of whole images, integers [N, 256] or [N, 256 * FINE].
     settings
         As `known_before_the_image` returns them.
 
     Returns
     -------
     numpy.ndarray
-        float32 [N, 2]; the scale of a flat image is 1.
+        float32 [N, 2]; the scale of a flat image is 1, or 1 / FINE.
 
     Examples
     --------
@@ -97,11 +125,16 @@ def offset_and_scale(histograms: np.ndarray, settings: NormaliseSettings) -> np.
         return np.tile(np.array([settings.mean, settings.scale], np.float32), (len(histograms), 1))
     ends = (0.0, 100.0) if settings.method == "min-max" else (settings.low, settings.high)
     below, above = (_percentile(histograms, end) for end in ends)
-    return np.stack([below, np.maximum(above - below, 1)], axis=1).astype(np.float32)
+    levels = np.stack([below, np.maximum(above - below, 1)], axis=1) * _step(histograms)
+    return levels.astype(np.float32)
+
+
+def _step(histograms: np.ndarray) -> float:
+    return LEVELS / histograms.shape[-1]
 
 
 def _percentile(histograms: np.ndarray, percent: float) -> np.ndarray:
-    """Return the lowest grey level that so many per cent of the pixels do not exceed, int64 [N]."""
+    """Return the lowest entry that so many per cent of the pixels do not exceed, int64 [N]."""
     cumulative = np.cumsum(histograms, axis=1)
     wanted = np.maximum(percent / 100 * cumulative[:, -1:], 1)
     return (cumulative >= wanted).argmax(axis=1)

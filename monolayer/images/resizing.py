@@ -10,7 +10,7 @@ def resize_image(image: np.ndarray, side: int) -> np.ndarray:
     Parameters
     ----------
     image
-        Grey levels, uint8 [H, W].
+        Grey levels, uint8 or float [H, W].
     side
         In pixels. The aspect ratio is not kept.
 
@@ -20,7 +20,8 @@ def resize_image(image: np.ndarray, side: int) -> np.ndarray:
     array([[21, 79],
            [21, 79]], dtype=uint8)
     """
-    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BILINEAR))
+    levels = image if image.dtype == np.uint8 else image.astype(np.float32)
+    return np.asarray(Image.fromarray(levels).resize((side, side), Image.Resampling.BILINEAR))
 
 
 def resize_labels(labels: np.ndarray, side: int) -> np.ndarray:

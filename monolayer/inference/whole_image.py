@@ -45,7 +45,7 @@ class Applied:
 
     @torch.inference_mode()
     def __call__(self, image: np.ndarray, sequence: str = "") -> Maps:
-        """Apply the model to an image, uint8 [H, W].
+        """Apply the model to an image, uint8 [H, W] or float32 [H, W] in 0..255.
 
         What it remembers is forgotten where the image is of another sequence, or of another size than the one
         before; of a sequence it expects the frames in the order of time, see `Model.in_order`.

@@ -77,7 +77,7 @@ def interpolated(
     Parameters
     ----------
     pixels
-        Of all images, uint8 [P].
+        Of all images, uint8 or float16 [P].
     first
         Position of the first pixel of each crop's image, int64 [B, 1, 1].
     shape

@@ -16,10 +16,11 @@ from monolayer.annotations.coco import Image, read_coco
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
+from monolayer.images.decoding import has_8_bits
 from monolayer.images.files import read_image, write_whole
 from monolayer.images.folder import ImageFolder
 from monolayer.images.label_files import read_labels
-from monolayer.images.normalisation import LEVELS, grey_histogram
+from monolayer.images.normalisation import FINE, LEVELS, grey_histogram
 from monolayer.images.resizing import resize_image, resize_labels
 
 
@@ -33,13 +34,13 @@ class Packed(NamedTuple):
     """All images of a split, one behind the other."""
 
     pixels: np.ndarray
-    """Grey levels, uint8 [P], row by row."""
+    """Grey levels, uint8 [P], row by row; float16 [P] where an image has more than 8 bits."""
     labels: np.ndarray
     """uint16 [P], 0 = background, of the same pixels."""
     foreground: np.ndarray
     """Number of foreground pixels in each row of each image, int32 [R]."""
     histograms: np.ndarray
-    """Number of pixels of each grey level in each image, int32 [N, 256]."""
+    """Number of pixels of each grey level in each image, int32 [N, 256], or of each 16th of one [N, 4096]."""
     images: list[Image]
     """What the annotation file says of each image."""
     digest: str
@@ -56,7 +57,7 @@ class Packed(NamedTuple):
         return np.array([image.width for image in self.images], dtype=np.int64)
 
     def image(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return grey levels, uint8 [H, W], and labels, uint16 [H, W], of one image."""
+        """Return grey levels, uint8 or float16 [H, W], and labels, uint16 [H, W], of one image."""
         start, shape = _starts(self.images)[index], (self.images[index].height, self.images[index].width)
         part = slice(start, start + shape[0] * shape[1])
         return self.pixels[part].reshape(shape), self.labels[part].reshape(shape)
@@ -93,11 +94,12 @@ def pack_split(
             f"{annotations / f'{split}.json'} lists no image: training needs at least one in {split}. "
             "Raise the dataset's fraction, or check what the deduplicate stage removed."
         )
-    _create(out, listed)
     folder = ImageFolder(images)
+    paths = [folder.path(image.file_name, split) for image in listed]
+    _create(out, listed, deep=not all(map_parallel(has_8_bits, paths, compute)))
     tasks = (
-        _Task(image, folder.path(image.file_name, split), masks, split, place)
-        for image, place in zip(listed, _places(out, listed), strict=True)
+        _Task(image, path, masks, split, place)
+        for image, path, place in zip(listed, paths, _places(out, listed), strict=True)
     )
     _complete(out, listed, map_parallel(_copy, tasks, compute))
 
@@ -108,7 +110,7 @@ def pack_resized(packed: Packed, side: int, out: Path) -> None:
     The histograms stay those of the images as they were.
     """
     listed = [msgspec.structs.replace(image, width=side, height=side) for image in packed.images]
-    _create(out, listed)
+    _create(out, listed, deep=packed.pixels.dtype != np.uint8)
     digests = []
     for number, place in enumerate(_places(out, listed)):
         image, labels = packed.image(number)
@@ -167,15 +169,16 @@ class _Task(NamedTuple):
     place: _Place
 
 
-def _create(out: Path, listed: list[Image]) -> None:
+def _create(out: Path, listed: list[Image], deep: bool) -> None:
+    """Make the files at their full size; `deep` ones hold parts of grey levels, too."""
     out.mkdir(parents=True)
     pixels = sum(image.height * image.width for image in listed)
     rows = sum(image.height for image in listed)
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {
-        "pixels": ("u1", (pixels,)),
+        "pixels": ("<f2" if deep else "u1", (pixels,)),
         "labels": ("<u2", (pixels,)),
         "foreground": ("<i4", (rows,)),
-        "histograms": ("<i4", (len(listed), LEVELS)),
+        "histograms": ("<i4", (len(listed), LEVELS * FINE if deep else LEVELS)),
     }
     for name, (dtype, shape) in shapes.items():
         open_memmap(out / f"{name}.npy", mode="w+", dtype=np.dtype(dtype), shape=shape).flush()
@@ -205,7 +208,8 @@ def _copy(task: _Task) -> bytes:
     """Copy one image and its labels from their files."""
     image = read_image(task.path, task.image)
     labels = read_labels(task.masks, task.split, task.image)
-    return _put(task.place, image, labels, grey_histogram(image))
+    deep = np.load(task.place.out / "pixels.npy", mmap_mode="r").dtype != np.uint8
+    return _put(task.place, image, labels, grey_histogram(image, fine=deep))
 
 
 def _put(place: _Place, image: np.ndarray, labels: np.ndarray, histogram: np.ndarray) -> bytes:
@@ -214,7 +218,7 @@ def _put(place: _Place, image: np.ndarray, labels: np.ndarray, histogram: np.nda
         ("pixels", image, place.first_pixel),
         ("labels", labels, place.first_pixel),
         ("foreground", (labels > 0).sum(axis=1), place.first_row),
-        ("histograms", histogram, LEVELS * place.number),
+        ("histograms", histogram, len(histogram) * place.number),
     ):
         _write_at(place.out / f"{name}.npy", values, first)
     shape = f"{image.shape}\n".encode()

@@ -11,7 +11,6 @@ from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
 from monolayer.images.files import read_image, write_png, write_tiff, write_whole
 from monolayer.images.folder import ImageFolder
-from monolayer.images.grey import to_grey
 from monolayer.images.label_files import read_labels
 
 GREY = np.arange(12 * 9, dtype=np.uint8).reshape(9, 12)
@@ -100,10 +99,6 @@ def test_colour_becomes_luma(alpha: bool, ending: str, tmp_path: Path) -> None:
     assert read_image(path).tolist() == LUMA
 
 
-def test_a_dark_colour_image_is_not_stretched() -> None:
-    assert to_grey(COLOUR // 10, Path("a.png")).max() == 25
-
-
 def test_jpeg_bmp_and_webp_are_read(tmp_path: Path) -> None:
     flat = np.full((16, 16, 3), 100, np.uint8)
     for ending, encode in (("jpg", imagecodecs.jpeg_encode), ("bmp", imagecodecs.bmp_encode)):
@@ -113,39 +108,13 @@ def test_jpeg_bmp_and_webp_are_read(tmp_path: Path) -> None:
     assert (read_image(tmp_path / "a.webp") == 100).all()
 
 
-@pytest.mark.parametrize(
-    ("image", "expected"),
-    [
-        (np.array([[1000, 1510], [2020, 1000]], np.uint16), [[0, 128], [255, 0]]),  # 510 / 1020 * 255 = 127.5
-        (np.array([[-1.0, 0.0], [1.0, -0.5]], np.float32), [[0, 128], [255, 64]]),
-        (np.array([[False, True]]), [[0, 255]]),
-        (np.full((2, 2), 4000, np.uint16), [[0, 0], [0, 0]]),
-        (np.array([[[0, 0, 0], [1000, 1000, 1000]]], np.uint16), [[0, 255]]),
-        (np.array([[[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.2, 0.2, 0.2]]]), [[0, 255, 51]]),
-        (np.array([[[5], [9]]], np.uint8), [[5, 9]]),
-        (np.array([[[5, 255], [9, 255]]], np.uint8), [[5, 9]]),
-    ],
-)
-def test_other_types_are_scaled_by_their_own_range(image: np.ndarray, expected: list[list[int]]) -> None:
-    grey = to_grey(image, Path("a.tif"))
-    assert grey.dtype == np.uint8
-    assert grey.tolist() == expected
-
-
 def test_16_bit_files(tmp_path: Path) -> None:
     image = (GREY.astype(np.uint16) - GREY.min()) * 300
     tifffile.imwrite(tmp_path / "a.tif", image)
     (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(image))
-    expected = np.rint(GREY / GREY.max() * 255)
+    expected = np.clip((image - 300.0) / (31800 - 300) * 255, 0, 255)  # all but the outermost two at each end
     for name in ("a.tif", "a.png"):
-        assert np.array_equal(read_image(tmp_path / name), expected)
-
-
-@pytest.mark.parametrize(("shape", "photometric"), [((4, 5, 6), "minisblack"), ((2, 4, 5, 3), "rgb")])
-def test_more_than_one_plane(shape: tuple[int, ...], photometric: str, tmp_path: Path) -> None:
-    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, np.uint8), photometric=photometric)
-    with pytest.raises(InputError, match=r"a\.tif has shape \(.*: expected one grey or colour plane"):
-        read_image(tmp_path / "a.tif")
+        assert np.abs(read_image(tmp_path / name) - expected).max() < 0.07
 
 
 def test_wrong_size(tmp_path: Path) -> None:
