@@ -105,7 +105,7 @@ class ImageFolder:
 
     def _named(self, file_name: str) -> list[_File]:
         """Return the files of the most folders in common with the name, of its own case if there are such."""
-        parts = _parts(self._below(file_name))
+        parts = tuple(self.normalised(file_name).split("/"))
         fits = [file for file in self._files.get(parts[-1].casefold(), []) if _fits(file.parts, parts)]
         best = max((min(len(file.parts), len(parts)) for file in fits), default=0)
         fits = [file for file in fits if min(len(file.parts), len(parts)) == best]
@@ -114,8 +114,14 @@ class ImageFolder:
             fits = [file for file in fits if exact(file)] or fits
         return fits
 
-    def _below(self, file_name: str) -> str:
-        """Return the path below the folder, with ``/`` between the folders."""
+    def normalised(self, file_name: str) -> str:
+        """Return a listed name as a path below the folder: one spelling for all that mean the same.
+
+        Raises
+        ------
+        InputError
+            It leads out of the folder.
+        """
         name = posixpath.normpath(file_name.replace("\\", "/"))
         for root in (self.root.absolute().as_posix(), self.root.resolve().as_posix()):
             name = name.removeprefix(f"{root}/")
@@ -124,7 +130,7 @@ class ImageFolder:
                 f"image {file_name} is not below {self.root}: correct its file name to the path below that "
                 "folder"
             )
-        return name
+        return unicodedata.normalize("NFC", name)
 
     def _of_split(self, files: list[_File], file_name: str, split: str | None) -> list[_File]:
         named = [file for file in files if split in _splits(file.parts[:-1])]
