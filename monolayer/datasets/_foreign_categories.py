@@ -108,7 +108,7 @@ class CategoryOverlaps:
         for name, count in self._large.items():
             if len(self._annotations) > 1 and count >= _MANY * self._annotations[name]:
                 raise _question(self._annotations, f"those of {name!r} cover most of their image")
-        for (upper, lower), count in self._covered.items():
+        for (upper, lower), count in sorted(self._covered.items()):
             if count >= _MANY * self._annotations[lower]:
                 raise _question(
                     self._annotations, f"{count} of {lower!r} lie on those of {upper!r}, as nuclei on cells"

@@ -77,9 +77,11 @@ def read_foreign_coco(path: Path) -> ForeignCoco:
     try:
         file = _decode(path.read_bytes())
     except msgspec.ValidationError as error:
-        raise InputError(f"{path} is JSON, but not a COCO annotation file: {error}") from None
+        raise InputError(
+            f"{path} is JSON, but not a COCO annotation file: {error}. Export it as COCO"
+        ) from None
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise InputError(f"{path} is truncated or not JSON: {error}. Export it again.") from None
+        raise InputError(f"{path} is truncated or not JSON: {error}. Export it again, as UTF-8.") from None
     annotations = list(file.annotations.values()) if isinstance(file.annotations, dict) else file.annotations
     content = ForeignCoco(file.images, annotations, _category_names(file.categories), path)
     _require_outlines(content)

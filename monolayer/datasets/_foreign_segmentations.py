@@ -60,7 +60,7 @@ def _other_form(raw: msgspec.Raw, error: msgspec.DecodeError) -> Segmentation:
             continue
     if b"null" in bytes(raw):
         raise InputError("it holds null, NaN or Infinity: give each coordinate as a number") from None
-    raise InputError(str(error)) from None
+    raise InputError(f"{error}. Give polygons [[x0, y0, x1, y1, ...]] or a run-length code") from None
 
 
 def _require_text(counts: list[int] | str) -> None:
@@ -85,8 +85,7 @@ def _require_outline(polygons: list[list[float]], bbox: Any) -> None:
             f"{polygons} is a box, [[x, y, width, height]] or its corners, and no outline: draw the cells as "
             "polygons or masks and export those"
         )
-    # The first number spares most cells the look at all others.
-    if polygons[0] and polygons[0][0] <= 1 and _are_fractions(polygons):
+    if _are_fractions(polygons):
         raise InputError(
             "its coordinates are fractions of the image, from 0 to 1: multiply them by its width and height "
             "in pixels"
@@ -102,10 +101,8 @@ def _is_box(numbers: list[float], bbox: Any) -> bool:
 
 def _are_fractions(polygons: list[list[float]]) -> bool:
     """Return whether all lies in an image's first pixel, on other points than its corners."""
+    if any(number > 1 for polygon in polygons for number in polygon[:1]):  # as of nearly every cell
+        return False
     numbers = list(chain.from_iterable(polygons))
-    return (
-        len(numbers) >= 6
-        and min(numbers) >= -0.1
-        and max(numbers) <= 1
-        and any(not number.is_integer() for number in numbers)
-    )
+    is_within = len(numbers) >= 6 and min(numbers) >= -0.1 and max(numbers) <= 1
+    return is_within and any(not number.is_integer() for number in numbers)

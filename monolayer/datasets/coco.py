@@ -68,7 +68,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         not plain which categories are cells, names of images are ambiguous, a split is empty, no listed image
         has a file, or the disk has no room.
     """
-    require_name(settings.cell_type, "cell_type")
+    require_name(settings.cell_type, "params.yaml")
     source = _image_folder(settings.images)
     contents = _read_splits(settings)
     for split, content in contents.items():
@@ -169,7 +169,7 @@ def _require_pixels(findings: Findings, contents: Collection[ForeignCoco]) -> No
     annotations, empty = sum(len(content.annotations) for content in contents), findings.counts[EMPTY]
     if empty > annotations / 2:
         raise InputError(
-            f"{empty} of {annotations} {EMPTY}, such as {findings.example(EMPTY)}: give each cell as polygons "
-            "[[x0, y0, x1, y1, x2, y2, ...]] in pixels of the image. [[x, y, width, height]] is a box and no "
-            "outline"
+            f"{empty} of {annotations} {EMPTY}, such as {findings.example(EMPTY)}: give each cell as "
+            "polygons [[x0, y0, x1, y1, x2, y2, ...]] in pixels of the image. [[x, y, width, height]] is a "
+            "box and no outline"
         )

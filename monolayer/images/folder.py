@@ -71,6 +71,7 @@ class ImageFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._above = {f"{path.as_posix().rstrip('/')}/" for path in (root.absolute(), root.resolve())}
         self._files: dict[str, list[_File]] = defaultdict(list)
         for path in image_files(root):
             parts = _parts(path.relative_to(root).as_posix())
@@ -123,8 +124,8 @@ class ImageFolder:
             It leads out of the folder.
         """
         name = posixpath.normpath(file_name.replace("\\", "/"))
-        for root in (self.root.absolute().as_posix(), self.root.resolve().as_posix()):
-            name = name.removeprefix(f"{root}/")
+        for root in self._above:
+            name = name.removeprefix(root)
         if name.startswith(("/", "../")) or name == ".." or _ANOTHER_PLACE.match(name):
             raise InputError(
                 f"image {file_name} is not below {self.root}: correct its file name to the path below that "
