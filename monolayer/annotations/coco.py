@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 import msgspec
 
 from monolayer.annotations import livecell_names
+from monolayer.annotations.cell_types import require_name
 from monolayer.errors import InputError
 
 SPLITS = ("train", "val", "test")
@@ -77,7 +78,7 @@ def read_coco(path: Path) -> Coco:
     Raises
     ------
     InputError
-        The file is missing, truncated, not JSON, or not in COCO's form.
+        The file is missing, truncated, not JSON, or not in COCO's form, or a cell type in it is no name.
     """
     try:
         data = path.read_bytes()
@@ -91,12 +92,25 @@ def read_coco(path: Path) -> Coco:
         raise InputError(
             f"{path} ({len(data)} bytes) is truncated or not JSON: {error}. Delete it and fetch it again."
         ) from None
+    _require_names(content.images, path)
     annotations = content.annotations
     return Coco(content.images, list(annotations.values()) if isinstance(annotations, dict) else annotations)
 
 
+def _require_names(images: list[Image], path: Path) -> None:
+    for cell_type in {image.cell_type for image in images}:
+        require_name(cell_type, str(path))
+
+
 def write_coco(path: Path, coco: Coco) -> None:
-    """Write a split as a COCO file, whole or not at all (a temporary file is renamed)."""
+    """Write a split as a COCO file, whole or not at all (a temporary file is renamed).
+
+    Raises
+    ------
+    InputError
+        A cell type is no name.
+    """
+    _require_names(coco.images, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     with partial.open("wb") as file:

@@ -1,23 +1,27 @@
-"""COCO files as other tools write them, brought into the form that monolayer.annotations.coco reads."""
+"""COCO files as other tools write them: images, annotations and categories."""
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from monolayer.annotations.coco import Annotation, Image
-from monolayer.annotations.rasterise import cell_runs
+from monolayer.datasets._foreign_json import listed_json, plain_json
 from monolayer.errors import InputError
+
+NO_CATEGORY = "(no category)"
+
+_LARGEST_ID = 2**63
 
 
 class ForeignImage(msgspec.Struct):
-    """An image; some tools leave its size out."""
+    """An image; some tools leave its size out, or write 0."""
 
     id: int
     file_name: str
     width: int | None = None
     height: int | None = None
-    cell_type: str = ""
+    cell_type: str | None = None
 
 
 class ForeignAnnotation(msgspec.Struct):
@@ -25,10 +29,11 @@ class ForeignAnnotation(msgspec.Struct):
 
     id: int
     image_id: int
-    segmentation: msgspec.Raw
-    area: float | None = None
-    bbox: list[float] | None = None
-    iscrowd: bool | int = 0
+    segmentation: msgspec.Raw = msgspec.Raw(b"null")
+    area: Any = None
+    bbox: Any = None
+    iscrowd: bool | int | None = 0
+    category_id: int | float | str | None = None
 
 
 class ForeignCoco(msgspec.Struct):
@@ -36,36 +41,102 @@ class ForeignCoco(msgspec.Struct):
 
     images: list[ForeignImage]
     annotations: list[ForeignAnnotation]
+    categories: dict[int | str, str]
+    """Name of each category, by id."""
     path: Path
     """The file itself, for errors."""
+
+    def category_of(self, annotation: ForeignAnnotation) -> str:
+        """Return the name of an annotation's category, else its id, else ``(no category)``."""
+        if annotation.category_id is None:
+            return NO_CATEGORY
+        number = _number(annotation.category_id)
+        return self.categories.get(number) or str(number)
 
 
 class _File(msgspec.Struct):
     images: list[ForeignImage]
     annotations: list[ForeignAnnotation] | dict[str, ForeignAnnotation]
+    categories: Any = None
 
 
 def read_foreign_coco(path: Path) -> ForeignCoco:
-    """Read a COCO file, with its annotations as a list or as a mapping from id.
+    """Read a COCO file.
+
+    Images and annotations may be mappings from id; whole numbers may be written as 3.0 or "3"; the text may
+    be UTF-8 with a byte order mark, UTF-16 or UTF-32, and may hold NaN.
 
     Raises
     ------
     InputError
-        The file is missing, not JSON, lacks its images or annotations, gives two of them one id, or has an
-        annotation of an image that it does not list.
+        The file is missing, not JSON, lacks its images or annotations, gives two of them one id, has an
+        annotation without a segmentation or one of an image that it does not list.
     """
     if not path.is_file():
         raise InputError(f"annotations: {path.absolute()} not found: give the path of a COCO file")
     try:
-        file = msgspec.json.decode(path.read_bytes(), type=_File)
+        file = _decode(path.read_bytes())
     except msgspec.ValidationError as error:
-        raise InputError(f"{path} is JSON, but not a COCO annotation file: {error}") from None
-    except msgspec.DecodeError as error:
-        raise InputError(f"{path} is truncated or not JSON: {error}. Export it again.") from None
+        raise InputError(
+            f"{path} is JSON, but not a COCO annotation file: {error}. Export it as COCO"
+        ) from None
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise InputError(f"{path} is truncated or not JSON: {error}. Export it again, as UTF-8.") from None
     annotations = list(file.annotations.values()) if isinstance(file.annotations, dict) else file.annotations
-    content = ForeignCoco(file.images, annotations, path)
+    content = ForeignCoco(file.images, annotations, _category_names(file.categories), path)
+    _require_outlines(content)
     _require_consistent(content)
     return content
+
+
+def _decode(data: bytes) -> _File:
+    try:
+        return msgspec.json.decode(data, type=_File, strict=False)
+    except (msgspec.DecodeError, UnicodeError):
+        return msgspec.json.decode(listed_json(plain_json(data)), type=_File, strict=False)
+
+
+def _number(number: object) -> int | str:
+    """Return a category's id as a whole number where it is one: tools write 3, 3.0, "3" and names."""
+    try:
+        return msgspec.convert(number, int, strict=False)
+    except msgspec.ValidationError:
+        return str(number)
+
+
+def _category_names(categories: object) -> dict[int | str, str]:
+    """Return names by id, from a list of categories, or a mapping from id to category or name.
+
+    >>> _category_names([{"id": 1, "name": "cell"}])
+    {1: 'cell'}
+    >>> _category_names({"1": {"name": "cell"}, "2": "nucleus"})
+    {1: 'cell', 2: 'nucleus'}
+    """
+    if isinstance(categories, dict):
+        pairs = [
+            (key, item.get("name") if isinstance(item, dict) else item) for key, item in categories.items()
+        ]
+    else:
+        items = categories if isinstance(categories, list) else []
+        pairs = [(item.get("id"), item.get("name")) for item in items if isinstance(item, dict)]
+    return {_number(key): str(name) for key, name in pairs if name is not None}
+
+
+def _is_empty(segmentation: msgspec.Raw) -> bool:
+    text = bytes(segmentation)
+    return len(text) < 40 and not text.strip(b'[]{}" \t\r\n,').removeprefix(b"null")
+
+
+def _require_outlines(content: ForeignCoco) -> None:
+    without = [item for item in content.annotations if _is_empty(item.segmentation)]
+    if without:
+        boxes = sum(bool(item.bbox) for item in without)
+        alone = f" ({boxes} have a box, `bbox`, alone)" if boxes else ""
+        raise InputError(
+            f"{content.path} is JSON, but {len(without)} of its {len(content.annotations)} annotations, such "
+            f"as {without[0].id}, have no outline{alone}: their `segmentation` is empty or missing. Draw "
+            "them as polygons or masks and export those, or remove these annotations"
+        )
 
 
 def _require_consistent(content: ForeignCoco) -> None:
@@ -74,43 +145,14 @@ def _require_consistent(content: ForeignCoco) -> None:
         repeated = [number for number, count in Counter(item.id for item in items).items() if count > 1]
         if repeated:
             raise InputError(f"{content.path}: several {what} have the id {repeated[0]}: give each its own")
+        large = [item.id for item in items if not -_LARGEST_ID <= item.id < _LARGEST_ID]
+        if large:
+            raise InputError(
+                f"{content.path}: the id {large[0]} of {what} needs more than 64 bits: number anew"
+            )
     for annotation in content.annotations:
         if annotation.image_id not in known:
             raise InputError(
                 f"{content.path}: annotation {annotation.id} is of image {annotation.image_id}, which is not "
                 "listed: add the image or remove the annotation"
             )
-
-
-def convert_annotation(annotation: ForeignAnnotation, image: Image, path: Path) -> Annotation:
-    """Check a segmentation, and fill in area and bounding box from its pixels where they are missing.
-
-    Parameters
-    ----------
-    annotation
-        Polygons or a run-length code, compressed (text) or not (a list of counts).
-    image
-        The image that it is of.
-    path
-        Its file, for errors.
-
-    Raises
-    ------
-    InputError
-        The segmentation is neither, or its run-length code does not fit the image.
-    """
-    try:
-        runs = cell_runs([annotation.segmentation], image.height, image.width)
-    except (msgspec.ValidationError, InputError) as error:
-        raise InputError(f"{path}: segmentation of annotation {annotation.id}: {error}") from None
-    area = float(runs.areas(1)[0]) if annotation.area is None else annotation.area
-    bbox = annotation.bbox
-    if bbox is None:
-        bbox = runs.boxes(image.height).ravel().tolist() or [0, 0, 0, 0]
-    return Annotation(
-        annotation.id,
-        annotation.image_id,
-        annotation.segmentation,
-        area,
-        msgspec.Raw(msgspec.json.encode(bbox)),
-    )

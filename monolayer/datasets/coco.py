@@ -1,17 +1,29 @@
 """A user's own data: a folder of images and COCO annotation files."""
 
+import sys
+from collections import Counter
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
-from monolayer.annotations.coco import Coco, Image, write_coco
+from monolayer.annotations.cell_types import require_name
+from monolayer.annotations.coco import Annotation, Coco, Image, write_coco
 from monolayer.datasets._description import write_description
-from monolayer.datasets._foreign_coco import ForeignCoco, ForeignImage, convert_annotation, read_foreign_coco
+from monolayer.datasets._findings import Findings
+from monolayer.datasets._foreign_categories import (
+    CategoryOverlaps,
+    chosen_names,
+    of_categories,
+    require_names_of_cells,
+)
+from monolayer.datasets._foreign_cells import CROWDS, EMPTY, read_cells
+from monolayer.datasets._foreign_coco import ForeignAnnotation, ForeignCoco, read_foreign_coco
+from monolayer.datasets._foreign_images import Listed, describe_images, locate, require_files, require_sizes
 from monolayer.datasets._own import OwnDataSettings
 from monolayer.datasets._splits import SPLITS, Split, divide
 from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
-from monolayer.images.files import read_image
 from monolayer.images.folder import ImageFolder
 
 
@@ -21,8 +33,11 @@ class Settings(OwnDataSettings):
     images: str
     """Folder that holds the images, in any sub-folders."""
     annotations: str | dict[Split, str]
-    """One COCO file, divided by `split`, or one for each of train, val and test. All categories count as
-    "cell"; crowd regions (``iscrowd: 1``) are no cells and are left out, which dataset.json counts."""
+    """One COCO file, divided by `split`, or one for each of train, val and test. Crowd regions
+    (``iscrowd: 1`` on several connected regions) are no cells and are left out, which dataset.json counts."""
+    categories: list[str | int] | None = Field(default=None, min_length=1)
+    """Names or ids of the categories that are cells. None takes all, where they are alike: a category such as
+    background, or one that lies on another, as nuclei on cells, is asked about."""
 
     @field_validator("annotations")
     @classmethod
@@ -49,21 +64,35 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
     Raises
     ------
     InputError
-        The folder or a file is missing, an annotation file is not in COCO's form or contradicts itself, a
-        split is empty, no listed image has a file, or the disk has no room.
+        The folder or a file is missing, an annotation file is not in COCO's form or contradicts itself, it is
+        not plain which categories are cells, names of images are ambiguous, a split is empty, no listed image
+        has a file, or the disk has no room.
     """
+    require_name(settings.cell_type, "params.yaml")
     source = _image_folder(settings.images)
     contents = _read_splits(settings)
     for split, content in contents.items():
         if not content.images:
             raise InputError(f"split {split} is empty: correct its annotation file, or `split` and `images`")
-    folder.mkdir(parents=True, exist_ok=True)
-    _bring_images(source, contents, folder / "images")
+    _select_categories(contents.values(), settings.categories)
+    listed = _locate(contents, source, drawn=isinstance(settings.annotations, str))
+    findings = Findings()
+    overlaps = CategoryOverlaps()
+    splits = {}
     for split, content in contents.items():
-        coco = _convert(content, split, source, settings.cell_type)
+        images = describe_images(listed[split], source, split, settings.cell_type, content.path)
+        splits[split] = _convert(content, images, findings, overlaps)
+    _require_pixels(findings, contents.values())
+    if settings.categories is None:
+        overlaps.require_apart()
+    findings.say()
+    folder.mkdir(parents=True, exist_ok=True)
+    copy_images(
+        {item.path for own in listed.values() for item in own if item.path}, source.root, folder / "images"
+    )
+    for split, coco in splits.items():
         write_coco(folder / "annotations" / f"{split}.json", coco)
-    crowds = sum(annotation.iscrowd for content in contents.values() for annotation in content.annotations)
-    write_description(folder, settings.description(settings.images, crowds))
+    write_description(folder, settings.description(settings.images, findings.counts[CROWDS]))
 
 
 def _image_folder(images: str) -> ImageFolder:
@@ -84,36 +113,63 @@ def _read_splits(settings: Settings) -> dict[Split, ForeignCoco]:
 def _subset(whole: ForeignCoco, positions: list[int]) -> ForeignCoco:
     images = [whole.images[position] for position in positions]
     ids = {image.id for image in images}
-    return ForeignCoco(images, [a for a in whole.annotations if a.image_id in ids], whole.path)
+    annotations = [annotation for annotation in whole.annotations if annotation.image_id in ids]
+    return ForeignCoco(images, annotations, whole.categories, whole.path)
 
 
-def _bring_images(source: ImageFolder, contents: dict[Split, ForeignCoco], images: Path) -> None:
-    listed = [(image.file_name, split) for split, content in contents.items() for image in content.images]
-    paths = {path for name, split in listed if (path := source.find(name, split)) is not None}
-    if not paths:
-        example = listed[0][0]
-        raise InputError(
-            f"none of the listed images, such as {example}, is below {source.root}: correct `images`"
+def _select_categories(contents: Collection[ForeignCoco], categories: list[str | int] | None) -> None:
+    """Remove the annotations that are of no cells."""
+    if categories is None:
+        require_names_of_cells(contents)
+        return
+    names = chosen_names(categories, contents)
+    others: Counter[str] = Counter()
+    for content in contents:
+        content.annotations, left_out = of_categories(content, names)
+        others.update(map(content.category_of, left_out))
+    if others:
+        numbers = ", ".join(f"{name} {count}" for name, count in others.most_common())
+        print(
+            f"download: {others.total()} annotations of other categories were left out ({numbers})",
+            file=sys.stderr,
         )
-    copy_images(paths, source.root, images)
 
 
-def _convert(content: ForeignCoco, split: str, source: ImageFolder, cell_type: str) -> Coco:
-    images = [_convert_image(image, split, source, cell_type) for image in content.images]
-    by_id = {image.id: image for image in images}
-    annotations = [
-        convert_annotation(annotation, by_id[annotation.image_id], content.path)
-        for annotation in content.annotations
-        if not annotation.iscrowd
-    ]
-    return Coco(images, annotations)
+def _locate(
+    contents: Mapping[Split, ForeignCoco], source: ImageFolder, drawn: bool
+) -> dict[Split, list[Listed]]:
+    # Where the splits are drawn, a folder named after a split says nothing of which file is meant.
+    listed = {split: locate(content, source, None if drawn else split) for split, content in contents.items()}
+    require_files((item for own in listed.values() for item in own), source)
+    for split, content in contents.items():
+        require_sizes(listed[split], content.path)
+    return listed
 
 
-def _convert_image(image: ForeignImage, split: str, source: ImageFolder, cell_type: str) -> Image:
-    # The path below the folder is unambiguous where the bare name is not.
-    path = source.find(image.file_name, split)
-    name = path.relative_to(source.root).as_posix() if path else image.file_name
-    width, height = image.width, image.height
-    if width is None or height is None:
-        height, width = read_image(source.path(image.file_name, split)).shape
-    return Image(image.id, name, width, height, image.cell_type or cell_type)
+def _convert(
+    content: ForeignCoco, images: Mapping[int, Image], findings: Findings, overlaps: CategoryOverlaps
+) -> Coco:
+    by_image: dict[int, list[ForeignAnnotation]] = {number: [] for number in images}
+    for annotation in content.annotations:
+        by_image[annotation.image_id].append(annotation)
+    cells: dict[int, Annotation] = {}
+    for number, image in images.items():
+        own = by_image[number]
+        try:
+            drawn = read_cells(own, image, findings)
+        except InputError as error:
+            raise InputError(f"{content.path}: {error}") from None
+        overlaps.add([content.category_of(item) for item in own], drawn.runs, image.height, image.width)
+        cells |= {cell.id: cell for cell in drawn.annotations}
+    # In the order of the file.
+    return Coco(list(images.values()), [cells[item.id] for item in content.annotations if item.id in cells])
+
+
+def _require_pixels(findings: Findings, contents: Collection[ForeignCoco]) -> None:
+    annotations, empty = sum(len(content.annotations) for content in contents), findings.counts[EMPTY]
+    if empty > annotations / 2:
+        raise InputError(
+            f"{empty} of {annotations} {EMPTY}, such as {findings.example(EMPTY)}: give each cell as "
+            "polygons [[x0, y0, x1, y1, x2, y2, ...]] in pixels of the image. [[x, y, width, height]] is a "
+            "box and no outline"
+        )

@@ -102,11 +102,11 @@ def test_missing_area_and_box_come_from_the_pixels(form: str, own: Own) -> None:
     assert decode_segmentation(annotation.segmentation) == segmentation
 
 
-def test_given_area_and_box_are_kept(own: Own) -> None:
+def test_a_given_box_is_kept_and_the_area_is_that_of_the_pixels(own: Own) -> None:
     for item in own.file["annotations"]:
         item |= {"area": 15.5, "bbox": [2, 1, 4, 4.5], "iscrowd": False}
     annotation = read(own.download())["train"].annotations[0]
-    assert annotation.area == 15.5
+    assert annotation.area == MASK.sum() == 16
     assert json.loads(bytes(annotation.bbox)) == [2, 1, 4, 4.5]
 
 
@@ -117,7 +117,9 @@ def test_a_polygon_of_two_points_covers_nothing(own: Own) -> None:
 
 
 def test_crowd_regions_are_left_out_and_counted(own: Own) -> None:
-    own.file["annotations"][0] |= {"iscrowd": 1, "segmentation": uncompressed(MASK)}
+    two_regions = MASK.copy()
+    two_regions[3] = 0
+    own.file["annotations"][0] |= {"iscrowd": 1, "segmentation": uncompressed(two_regions)}
     raw = own.download()
     assert sum(len(coco.annotations) for coco in read(raw).values()) == 9
     assert json.loads((raw / "dataset.json").read_text())["crowd_regions_left_out"] == 1

@@ -188,6 +188,16 @@ def test_segmentations_can_be_drawn(downloaded: Downloaded) -> None:
             assert len(json.loads(bytes(annotation.bbox))) == 4
 
 
+@pytest.mark.parametrize("source", sorted(set(SOURCES) - {"livecell", "synthetic"}))
+def test_areas_are_those_of_the_pixels(source: str, tmp_path: Path) -> None:
+    """LIVECell's and the synthetic set's are their polygons' own."""
+    for coco in Downloaded(source, tmp_path).splits.values():
+        sizes = {image.id: (image.height, image.width) for image in coco.images}
+        for annotation in coco.annotations:
+            [area] = cell_runs([annotation.segmentation], *sizes[annotation.image_id]).areas()
+            assert annotation.area == area > 0
+
+
 def test_annotations_survive_writing(downloaded: Downloaded, tmp_path: Path) -> None:
     for split, coco in downloaded.splits.items():
         write_coco(tmp_path / "copy.json", Coco(coco.images, coco.annotations))
