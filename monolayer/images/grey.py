@@ -1,8 +1,8 @@
 """From the values in an image file to grey levels 0..255, by one rule for all stages.
 
 Files of 8 bits stay what they are. Of all other types two limits become 0 and 255, and what lies between them
-keeps its place. The limits reach 15 % beyond the mean of the lowest values and beyond that of the highest, or
-nearly as far as the image does. These are one pixel in 5,000, and 128 at least, or one in 50 of a small image.
+keeps its place. The limits reach 15 % beyond the means of the lowest and of the highest values, or nearly as
+far as the image does. Those are one pixel in 5,000, and 128 at least, or one in 50 of a small image.
 Single hot or dead pixels and columns do not count: those that are far from the median over three pixels in
 each direction. Nor do values that lie apart from all others: those of a burnt-in scale bar, a saturated speck
 or an empty border.

@@ -139,10 +139,9 @@ def test_orientation(orientation: int, tmp_path: Path) -> None:
         expected = PIL.ImageOps.exif_transpose(PIL.Image.open(tmp_path / f"a.{ending}")).convert("L")
         assert np.abs(read_image(tmp_path / f"a.{ending}").astype(int) - np.asarray(expected)).max() <= 1
     path = tiff(tmp_path, GREY, extratags=[(274, 3, 1, orientation, True)])
-    turned = PIL.Image.fromarray(GREY)
-    assert np.array_equal(
-        read_image(path), turned.transpose(TURNS[orientation]) if orientation > 1 else turned
-    )
+    picture = PIL.Image.fromarray(GREY)
+    turned = picture.transpose(TURNS[orientation]) if orientation > 1 else picture
+    assert np.array_equal(read_image(path), turned)
     assert np.array_equal(decode(path), GREY)
 
 
@@ -175,8 +174,8 @@ def test_an_imagej_hyperstack(compression: str | None, tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     with pytest.raises(
         InputError,
-        match=r"a\.tif holds 12 planes, not one: 3 times of 4 slices of 2 channels of 64 x 48 pixels, uint8\. "
-        r"Set `frame` of the data set to the one that is meant, 0 to 11 in the order of the file",
+        match=r"a\.tif holds 12 planes, not one: 3 times of 4 slices of 2 channels of 64 x 48 pixels, "
+        r"uint8\. Set `frame` of the data set to the one that is meant, 0 to 11 in the order of the file",
     ):
         read_image(path)
     with pytest.raises(InputError, match=r"a\.tif has several channels: it holds 0, 1\."):
