@@ -3,9 +3,8 @@
 from types import ModuleType
 from typing import Any
 
-from pydantic import Field
-
-from monolayer.parameters import Number, Settings, lookup, validate
+from monolayer.errors import InputError
+from monolayer.parameters import Settings, lookup, validate
 from monolayer.plugins import load_plugin
 
 
@@ -14,10 +13,6 @@ class DatasetSettings(Settings):
 
     source: str
     """The module of monolayer/datasets that brings the data."""
-    fraction: Number = Field(default=1.0, gt=0, le=1)
-    """Fraction of each split's images that the sample stage keeps, by cell type."""
-    images_per_split: int | None = Field(default=None, ge=1)
-    """Number of images of each split to keep instead of a fraction."""
 
 
 def selected_dataset(parameters: dict[str, Any]) -> tuple[ModuleType, DatasetSettings]:
@@ -29,5 +24,16 @@ def read_dataset(parameters: dict[str, Any], name: str) -> tuple[ModuleType, Dat
     """Return the source's module and the validated settings of one entry under ``datasets:``."""
     key = f"datasets.{name}"
     values = lookup(parameters, key)
+    _require_no_size(values, key)
     source = load_plugin("monolayer.datasets", lookup(parameters, f"{key}.source"), f"{key}.source")
     return source, validate(values, key, source.Settings)
+
+
+def _require_no_size(values: object, key: str) -> None:
+    # It stood here once, and every other size fetched the data anew.
+    moved = [name for name in ("fraction", "images_per_split") if isinstance(values, dict) and name in values]
+    if moved:
+        raise InputError(
+            f"params.yaml: {key}.{moved[0]}: the subset is now chosen by sample.{moved[0]}, for any data "
+            "set: set that, and remove this line"
+        )

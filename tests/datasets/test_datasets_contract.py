@@ -145,7 +145,7 @@ def test_every_source_is_under_contract() -> None:
 def test_settings_are_closed(downloaded: Downloaded) -> None:
     assert issubclass(downloaded.module.Settings, DatasetSettings)
     values = downloaded.settings.model_dump() | {"colour": "blue"}
-    with pytest.raises(InputError, match=r"colour: unknown key; valid keys: source, fraction"):
+    with pytest.raises(InputError, match=r"colour: unknown key; valid keys: source"):
         selected_dataset({"dataset": "it", "datasets": {"it": values}})
 
 
@@ -208,6 +208,15 @@ def test_a_second_run_writes_the_same_bytes(downloaded: Downloaded) -> None:
 def test_a_run_over_an_earlier_ones_outs_writes_the_same_bytes(downloaded: Downloaded) -> None:
     before = contents(downloaded.raw)
     assert contents(downloaded.download("raw")) == before
+
+
+@pytest.mark.parametrize(("name", "value"), [("fraction", 0.5), ("images_per_split", 3)])
+def test_the_size_of_the_subset_is_no_longer_the_data_sets(name: str, value: float) -> None:
+    entries = {"it": {"source": "synthetic", name: value}}
+    with pytest.raises(
+        InputError, match=rf"datasets\.it\.{name}: the subset is now chosen by sample\.{name}"
+    ):
+        selected_dataset({"dataset": "it", "datasets": entries})
 
 
 @pytest.mark.parametrize("entry", list(read_parameters(ROOT / "params.yaml")["datasets"]))
