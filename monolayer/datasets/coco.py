@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import field_validator
 
 from monolayer.annotations.coco import Coco, Image, write_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._description import write_description
 from monolayer.datasets._foreign_coco import ForeignCoco, ForeignImage, convert_annotation, read_foreign_coco
 from monolayer.datasets._own import OwnDataSettings
@@ -32,7 +33,7 @@ class Settings(OwnDataSettings):
         return value
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Copy the annotated images and write their annotations in LIVECell's layout.
 
     Parameters
@@ -45,6 +46,8 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         annotations; the deduplicate stage reports them.
     scratch
         Not used.
+    compute
+        Where the work over images runs.
 
     Raises
     ------
