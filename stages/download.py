@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from monolayer.compute.settings import ComputeSettings
-from monolayer.datasets._settings import selected_dataset
+from monolayer.datasets._settings import require_outside, selected_dataset
 from monolayer.parameters import read_parameters, section
 from stages.command import run
 
@@ -13,6 +13,7 @@ def download(raw: Path, scratch: Path) -> None:
     parameters = read_parameters()
     source, settings = selected_dataset(parameters)
     compute = section(parameters, "compute", ComputeSettings)
+    require_outside(settings, raw, f"datasets.{parameters['dataset']}")
     source.download(settings, raw, scratch, compute)
 
 

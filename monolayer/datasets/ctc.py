@@ -25,7 +25,7 @@ from monolayer.errors import InputError
 from monolayer.images.files import read_image
 from monolayer.images.label_files import read_label_image
 
-OFFICIAL = "http://data.celltrackingchallenge.net/training-datasets/DIC-C2DH-HeLa.zip"
+OFFICIAL = "https://data.celltrackingchallenge.net/training-datasets/DIC-C2DH-HeLa.zip"
 REMEDY = "unpack the data set again, or remove that file"
 
 

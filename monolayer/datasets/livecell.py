@@ -15,12 +15,13 @@ from monolayer.annotations.coco import SPLITS, read_coco, write_coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.download.archives import UnusableArchiveError, unzip
-from monolayer.download.disk import copy_folder, require_space
+from monolayer.download.archives import unzip
+from monolayer.download.disk import copy_folder, require_apart, require_space
+from monolayer.download.entries import UnusableArchiveError
 from monolayer.download.fetch import Fetched, discarded_on, fetch, inspect
 from monolayer.errors import InputError
 
-OFFICIAL = "http://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECell_dataset_2021/"
+OFFICIAL = "https://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECell_dataset_2021/"
 IMAGES = "images.zip"
 
 CellType = Literal["a172", "bt474", "bv2", "huh7", "mcf7", "shsy5y", "skbr3", "skov3"]
@@ -60,16 +61,18 @@ def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSe
     Raises
     ------
     InputError
-        A file is missing, refused by the server, damaged, or has another SHA-256 than the known one; or the
-        disk has no room.
+        `base_url` is the folder to write to, holds it or lies in it; a file is missing, refused by the
+        server, damaged, or has another SHA-256 than the known one; or the disk has no room.
     """
     _require_known(settings.sha256)
+    if (root := _local_root(settings.base_url)) is not None:
+        require_apart(root, folder)
     names = annotation_files(settings.annotations)
     fetched = {name: _obtain(settings, name, scratch) for name in sorted(set(names.values()))}
     folder.mkdir(parents=True, exist_ok=True)
     require_space(folder, sum(file.bytes for file in fetched.values()), "Writing the annotations")
     for split, name in names.items():
-        with discarded_on(InputError, fetched[name], scratch):
+        with discarded_on(InputError, fetched[name]):
             write_coco(folder / "annotations" / f"{split}.json", read_coco(fetched[name].path))
     fetched |= _bring_images(settings, folder / "images", scratch)
     write_description(folder, _describe(settings, fetched))
@@ -130,7 +133,7 @@ def _bring_images(settings: Settings, images: Path, scratch: Path) -> dict[str, 
         copy_folder(root / "images", images)
         return {}
     archive = _obtain(settings, IMAGES, scratch)
-    with discarded_on(UnusableArchiveError, archive, scratch):
+    with discarded_on(UnusableArchiveError, archive):
         unzip(archive.path, images)
     return {IMAGES: archive}
 
