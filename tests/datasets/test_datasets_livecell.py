@@ -169,6 +169,18 @@ def test_what_an_earlier_run_left_is_replaced(base_url: str, tmp_path: Path) -> 
     assert not (tmp_path / "raw" / "images" / "old").exists()
 
 
+@pytest.mark.parametrize("raw", [".", "images", "annotations", ".."])
+def test_a_source_is_never_written_over(raw: str, official: Path, tmp_path: Path) -> None:
+    before = contents(official)
+    with pytest.raises(InputError, match=r"official (lies in|holds) .*, which is"):
+        download(settings(official), official / raw, tmp_path / "scratch", ComputeSettings(jobs=1))
+    assert contents(official) == before
+
+
+def test_the_official_server_is_asked_by_https() -> None:
+    assert Settings(source="livecell").base_url.startswith("https://livecell-dataset.s3.eu-central-1.")
+
+
 def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere is no folder\. Give http"):
         bring(settings(tmp_path / "nowhere"), tmp_path)

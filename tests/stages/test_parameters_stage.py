@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,22 @@ def test_one_wrong_value(key: str, value: Any, message: str):
     else:
         faults = faults_with(key, value)
     assert any(message in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize("name", ["data/raw", "data/raw/mine", "data/clean/x", "models/mine", "data", "."])
+def test_data_that_dvc_would_delete_before_they_are_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    changed: dict[str, Any] = copy.deepcopy(COMMITTED) | {"dataset": "own"}
+    changed["datasets"]["own"]["images"] = name
+    expected = (
+        rf"params\.yaml: datasets\.own\.images: {name} (lies in|holds) .*, which is (emptied|made anew)"
+    )
+    (fault,) = find_faults(changed)
+    assert re.match(expected, fault)
+    changed["dataset"] = "sample"  # whose own data these are not
+    assert find_faults(changed) == []
 
 
 def test_a_head_without_a_decoder():
