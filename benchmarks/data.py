@@ -74,7 +74,7 @@ def _stages(fraction: float) -> dict[str, Any]:
         workspace = Path(folder)
         parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
         parameters["dataset"] = "livecell"
-        parameters["datasets"]["livecell"]["fraction"] = fraction
+        parameters["sample"]["fraction"] = fraction
         (workspace / "params.yaml").write_text(yaml.safe_dump(parameters))
         images = str(REHEARSAL / "images")
         commands = {

@@ -6,12 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from monolayer.annotations.label_images import MaskSettings
 from monolayer.annotations.sampling import SampleSettings
 from monolayer.baseline.scoring import BaselineSettings
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.compute.settings import ComputeSettings
-from monolayer.datasets._settings import read_dataset, selected_dataset
+from monolayer.datasets._settings import read_dataset, require_outside, selected_dataset
 from monolayer.decoders.base.search import load_decoder_settings, read_search
 from monolayer.errors import InputError
 from monolayer.evaluation.settings import CompareSettings, EvaluateSettings
@@ -39,6 +41,7 @@ SECTIONS: dict[str, type[Settings]] = {
     "compare": CompareSettings,
     "compute": ComputeSettings,
 }
+DAG = Path(__file__).resolve().parents[1] / "dvc.yaml"
 TAKEN = ("baseline", "images", "cells", "removed", "cleaning", "dataset", "models", "comparison")
 """Files of metrics/ that no model's may replace."""
 
@@ -67,6 +70,7 @@ def find_faults(parameters: dict[str, Any]) -> list[str]:
             return [f"params.yaml: {key}: expected names with their settings, found {entries!r}"]
     checks: list[Callable[[], object]] = [
         partial(selected_dataset, parameters),
+        partial(_check_locations, parameters),
         *(partial(read_dataset, parameters, name) for name in parameters["datasets"]),
         *(partial(section, parameters, key, kind) for key, kind in SECTIONS.items()),
         partial(read_seed, parameters),
@@ -81,6 +85,15 @@ def find_faults(parameters: dict[str, Any]) -> list[str]:
         except InputError as error:
             faults.append(str(error))
     return list(dict.fromkeys(faults))
+
+
+def _check_locations(parameters: dict[str, Any]) -> None:
+    # DVC empties the outs of a stage before the stage could say that the data lie in one.
+    _, settings = selected_dataset(parameters)
+    key = f"datasets.{parameters['dataset']}"
+    for stage in yaml.safe_load(DAG.read_text(encoding="utf-8"))["stages"].values():
+        for out in stage.get("do", stage).get("outs", []):
+            require_outside(settings, Path(out.partition("/${")[0]), f"params.yaml: {key}")
 
 
 def _check_model(parameters: dict[str, Any], name: str) -> None:

@@ -4,20 +4,17 @@ from pathlib import Path
 
 from monolayer.annotations.coco import SPLITS, read_coco, write_coco
 from monolayer.annotations.sampling import SampleSettings, sample_images
-from monolayer.datasets._settings import selected_dataset
 from monolayer.parameters import read_parameters, section
 from stages.command import run
 
 
 def sample(annotations: Path, out: Path) -> None:
     """Write the chosen images of each split, with their annotations, as {train,val,test}.json below `out`."""
-    parameters = read_parameters()
-    settings = section(parameters, "sample", SampleSettings)
-    _, dataset = selected_dataset(parameters)
+    settings = section(read_parameters(), "sample", SampleSettings)
     for split in SPLITS:
         coco = read_coco(annotations / f"{split}.json")
         chosen = sample_images(
-            coco, fraction=dataset.fraction, number=dataset.images_per_split, seed=settings.seed
+            coco, fraction=settings.fraction, number=settings.images_per_split, seed=settings.seed
         )
         write_coco(out / f"{split}.json", chosen)
 

@@ -26,6 +26,8 @@ class Answer:
     bytes_per_second: int | None = None
     length: bool = True
     """Send Content-Length."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Sent beside the others."""
 
 
 @dataclass
@@ -65,6 +67,8 @@ def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
             if answer.length:
                 self.send_header("Content-Length", str(len(body) - start))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self._write(body[start:][: answer.drop_after], answer.bytes_per_second)
 

@@ -13,6 +13,7 @@ import yaml
 from dvc.repo import Repo
 from imported_code import PLUGINS, ROOT, expected_code_version, files_run
 
+from monolayer.annotations.sampling import SampleSettings
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.settings import CellSettings
 from monolayer.parameters import SECTIONS, read_parameters
@@ -131,6 +132,14 @@ def test_of_compute_what_the_nets_depend_on_is_tracked():
     assert [name for name, keys in tracked.items() if keys] == ["train", "predict"]
     assert tracked["train"] == [f"compute.{key}" for key in of_nets(ComputeSettings())]
     assert set(tracked["predict"]) < set(tracked["train"])
+
+
+def test_a_data_set_is_brought_by_its_entry_and_sampled_by_sample_alone():
+    """A change of the subset must not fetch a gigabyte again."""
+    assert STAGES["download"]["params"] == ["dataset", "datasets.${dataset}"]
+    assert STAGES["sample"]["params"] == ["sample"]
+    entries = PARAMETERS["datasets"].values()
+    assert not {key for entry in entries for key in entry} & set(SampleSettings.model_fields) - {"seed"}
 
 
 def test_of_evaluate_what_tuning_scores_by_is_tracked():

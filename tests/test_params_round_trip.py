@@ -72,6 +72,8 @@ def entry_of(model: str) -> list[str]:
         ("datasets.ctc.sequences.val=['03']", "sequences", "{train: ['01'], val: ['03'], test: ['02']}"),
         ("predict.test_time_augmentation=true", "test_time_augmentation", "true"),
         ("tune.images=null", "images", ""),
+        ("sample.fraction=0.02", "fraction", "0.02"),
+        ("sample.images_per_split=12", "images_per_split", "12"),
         ("deduplicate.leaks=false", "leaks", "false"),
         ("explore.area_percentiles=[25,75]", "explore", "{area_percentiles: [25, 75]}"),
         ("compute.launcher='srun python'", "launcher", "srun python"),

@@ -7,15 +7,21 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeVar
 
+from pydantic import Field
+
 from monolayer.annotations.coco import Coco, Image, cell_type_of
-from monolayer.parameters import Settings
+from monolayer.parameters import Number, Settings
 
 Item = TypeVar("Item")
 
 
 class SampleSettings(Settings):
-    """How the subset is drawn; its size stands in the data set's own entry."""
+    """How large the subset is, and how it is drawn."""
 
+    fraction: Number = Field(default=1.0, gt=0, le=1)
+    """Fraction of each split's images to keep, by cell type."""
+    images_per_split: int | None = Field(default=None, ge=1)
+    """Number of images of each split to keep instead of a fraction."""
     seed: int = 0
     """Another seed, another subset."""
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from monolayer.annotations.cell_types import require_name
 from monolayer.annotations.coco import Annotation, Coco, Image, write_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._description import write_description
 from monolayer.datasets._findings import Findings
 from monolayer.datasets._foreign_categories import (
@@ -47,7 +48,7 @@ class Settings(OwnDataSettings):
         return value
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Copy the annotated images and write their annotations in LIVECell's layout.
 
     Parameters
@@ -60,6 +61,8 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         annotations; the deduplicate stage reports them.
     scratch
         Not used.
+    compute
+        Where the work over images runs.
 
     Raises
     ------

@@ -25,7 +25,7 @@ from monolayer.errors import InputError
 from monolayer.images.files import read_image
 from monolayer.images.label_files import read_label_image
 
-OFFICIAL = "http://data.celltrackingchallenge.net/training-datasets/DIC-C2DH-HeLa.zip"
+OFFICIAL = "https://data.celltrackingchallenge.net/training-datasets/DIC-C2DH-HeLa.zip"
 REMEDY = "unpack the data set again, or remove that file"
 
 
@@ -62,7 +62,7 @@ class Settings(DatasetSettings):
     """Known digest of the archive. The digest is recorded in dataset.json in any case."""
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Copy the frames, annotated or not, and write their cells in LIVECell's layout.
 
     Parameters
@@ -74,6 +74,8 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         code for each cell, and ``dataset.json``.
     scratch
         Keeps an archive that comes from a server. May be deleted at any time.
+    compute
+        Where the work over images runs.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         root = find_root(given)
         parts = _divide(settings, root)
         frames = [frame for part in parts.values() for frame in part]
-        read = map_parallel(_read, frames, ComputeSettings())
+        read = map_parallel(_read, frames, compute)
         copy_images((frame.image for frame in frames), root, folder / "images")
     name = root.resolve().name
     images = [

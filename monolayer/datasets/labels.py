@@ -45,7 +45,7 @@ class _Pair(NamedTuple):
     labels: Path
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Copy the images, and write their cells in LIVECell's layout.
 
     Parameters
@@ -57,6 +57,8 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         with a run-length code for each label, and ``dataset.json``.
     scratch
         Not used.
+    compute
+        Where the work over images runs.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
     for split, part in parts.items():
         if not part:
             raise InputError(f"split {split} is empty: {len(pairs)} images are too few for `split`")
-    labelled = map_parallel(_read, pairs, ComputeSettings())
+    labelled = map_parallel(_read, pairs, compute)
     copy_images((pair.image for pair in pairs), root, folder / "images")
     images = [
         Image(number, pair.image.relative_to(root).as_posix(), own.width, own.height, cell_type)

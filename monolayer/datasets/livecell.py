@@ -12,14 +12,16 @@ from urllib.request import url2pathname
 from pydantic import Field
 
 from monolayer.annotations.coco import SPLITS, read_coco, write_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.download.archives import UnusableArchiveError, unzip
-from monolayer.download.disk import copy_folder, require_space
+from monolayer.download.archives import unzip
+from monolayer.download.disk import copy_folder, require_apart, require_space
+from monolayer.download.entries import UnusableArchiveError
 from monolayer.download.fetch import Fetched, discarded_on, fetch, inspect
 from monolayer.errors import InputError
 
-OFFICIAL = "http://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECell_dataset_2021/"
+OFFICIAL = "https://livecell-dataset.s3.eu-central-1.amazonaws.com/LIVECell_dataset_2021/"
 IMAGES = "images.zip"
 
 CellType = Literal["a172", "bt474", "bv2", "huh7", "mcf7", "shsy5y", "skbr3", "skov3"]
@@ -40,7 +42,7 @@ class Settings(DatasetSettings):
     in dataset.json; those given here are checked."""
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Write LIVECell's images and annotations.
 
     Parameters
@@ -51,21 +53,26 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         Gets ``images/``, ``annotations/{train,val,test}.json`` and ``dataset.json``.
     scratch
         Keeps what comes from a server, unfinished files to go on from and finished ones because DVC runs
-        the stage again, into an empty folder, when only `fraction` has changed. May be deleted at any time.
+        the stage again, into an empty folder, when another setting or the code has changed. May be deleted
+        at any time.
+    compute
+        Not used: files are fetched and copied one by one.
 
     Raises
     ------
     InputError
-        A file is missing, refused by the server, damaged, or has another SHA-256 than the known one; or the
-        disk has no room.
+        `base_url` is the folder to write to, holds it or lies in it; a file is missing, refused by the
+        server, damaged, or has another SHA-256 than the known one; or the disk has no room.
     """
     _require_known(settings.sha256)
+    if (root := _local_root(settings.base_url)) is not None:
+        require_apart(root, folder)
     names = annotation_files(settings.annotations)
     fetched = {name: _obtain(settings, name, scratch) for name in sorted(set(names.values()))}
     folder.mkdir(parents=True, exist_ok=True)
     require_space(folder, sum(file.bytes for file in fetched.values()), "Writing the annotations")
     for split, name in names.items():
-        with discarded_on(InputError, fetched[name], scratch):
+        with discarded_on(InputError, fetched[name]):
             write_coco(folder / "annotations" / f"{split}.json", read_coco(fetched[name].path))
     fetched |= _bring_images(settings, folder / "images", scratch)
     write_description(folder, _describe(settings, fetched))
@@ -126,7 +133,7 @@ def _bring_images(settings: Settings, images: Path, scratch: Path) -> dict[str, 
         copy_folder(root / "images", images)
         return {}
     archive = _obtain(settings, IMAGES, scratch)
-    with discarded_on(UnusableArchiveError, archive, scratch):
+    with discarded_on(UnusableArchiveError, archive):
         unzip(archive.path, images)
     return {IMAGES: archive}
 

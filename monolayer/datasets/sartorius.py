@@ -56,7 +56,7 @@ class _Listed(NamedTuple):
     places: list[str]
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Copy the listed images, and write their cells in LIVECell's layout.
 
     Parameters
@@ -68,6 +68,8 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         and ``dataset.json``. Where cells of the table overlap, so do their annotations, as LIVECell's.
     scratch
         Holds an archive's files until they are copied.
+    compute
+        Where the work over images runs.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         for split, part in parts.items():
             if not part:
                 raise InputError(f"split {split} is empty: {len(images)} images are too few for `split`")
-        cells = map_parallel(partial(_read_cells, order=settings.order), listed, ComputeSettings())
+        cells = map_parallel(partial(_read_cells, order=settings.order), listed, compute)
         copy_images((item.path for item in listed), source / IMAGES, folder / "images")
         write_splits(folder / "annotations", images, cells, parts)
         write_description(folder, _describe(settings, source / TABLE))

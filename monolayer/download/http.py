@@ -7,6 +7,7 @@ will be: the rest is only asked for where the server still has that version.
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import requests
@@ -24,6 +25,14 @@ TIMEOUT_S = 60.0
 
 _CHUNK = 1 << 16
 _BUSY = (408, 429)  # with all of 5xx, the answers that may be another one later
+_NO_URL = (
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+)
+
+
+Note = TypeVar("Note", bound=msgspec.Struct)
 
 
 class _Version(msgspec.Struct):
@@ -43,13 +52,15 @@ def receive(url: str, part: Path) -> None:
     Raises
     ------
     InputError
-        The server refuses (such as 404), still fails after `RETRIES`, or the disk has no room. What has
-        come in so far is kept.
+        It is no URL, the server refuses (such as 404) or still fails after `RETRIES`, or the disk has no
+        room. What has come in so far is kept.
     """
     failures, reached = 0, _size(part)
     while True:
         try:
             return _attempt(url, part)
+        except _NO_URL as error:
+            raise InputError(f"{url} is no URL that can be asked for a file ({error}): correct it") from None
         except (_TransferError, requests.RequestException) as error:
             if _size(part) > reached:
                 failures, reached = 0, _size(part)
@@ -65,6 +76,17 @@ def receive(url: str, part: Path) -> None:
 def note_beside(path: Path) -> Path:
     """Return where the note on a file lies."""
     return path.with_name(path.name + ".json")
+
+
+def read_note(path: Path, kind: type[Note]) -> Note | None:
+    """Return the note on a file, or None where there is none or it is damaged.
+
+    A lost power supply leaves notes cut short, empty or full of zeros: what they are on is then fetched anew.
+    """
+    try:
+        return msgspec.json.decode(note_beside(path).read_bytes(), type=kind)
+    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def write_note(path: Path, note: msgspec.Struct) -> None:
@@ -92,8 +114,7 @@ def _attempt(url: str, part: Path) -> None:
 
 def _resumable(part: Path) -> tuple[_Version, int]:
     # Without a validator the server could not tell us that the file has changed: start from nothing.
-    note = note_beside(part)
-    version = msgspec.json.decode(note.read_bytes(), type=_Version) if note.exists() else _Version()
+    version = read_note(part, _Version) or _Version()
     have = _size(part)
     usable = version.validator and (version.total is None or have <= version.total)
     return version, have if usable else 0
@@ -120,7 +141,7 @@ def _begin(answer: requests.Response, part: Path) -> _Version:
     # The old bytes go before the new version is noted: a kill in between must not mix two versions.
     part.unlink(missing_ok=True)
     length = answer.headers.get("Content-Length")
-    version = _Version(_validator(answer.headers), int(length) if length else None)
+    version = _Version(_validator(answer.headers), int(length) if length and length.isdigit() else None)
     write_note(part, version)
     return version
 

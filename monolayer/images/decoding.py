@@ -8,6 +8,7 @@ import PIL.Image
 
 from monolayer.errors import InputError
 from monolayer.images import tiff
+from monolayer.images.headers import is_tiff, read_header
 from monolayer.images.planes import COLOURS, GREY, ORIENTATION, Plane, chosen_plane, oriented
 
 TIFF_ENDINGS = (".tif", ".tiff")
@@ -24,8 +25,9 @@ def decode(path: Path) -> np.ndarray:
     InputError
         The file is missing or no image.
     """
+    read_header(path)
     try:
-        if path.suffix.lower() in TIFF_ENDINGS:
+        if is_tiff(path):
             # All planes, so that more than one is noticed; twice as fast as tifffile on small images.
             return imagecodecs.tiff_decode(path.read_bytes(), index=None)
         return np.asarray(imagecodecs.imread(path))
@@ -49,8 +51,9 @@ def decode_plane(path: Path, number: int | None = None) -> Plane:
     InputError
         The file is missing or no image, has several planes and no number is given, or has no such plane.
     """
+    read_header(path)
     try:
-        return (tiff.read_plane if _is_tiff(path) else _read_picture)(path, number)
+        return (tiff.read_plane if is_tiff(path) else _read_picture)(path, number)
     except InputError:
         raise
     except Exception as error:  # as above
@@ -65,19 +68,10 @@ def has_8_bits(path: Path) -> bool:
     InputError
         The file is missing or no image.
     """
-    try:
-        return tiff.has_8_bits(path) if _is_tiff(path) else _picture_has_8_bits(path)
-    except Exception as error:  # as above
-        raise _unreadable(path, error) from None
-
-
-def _is_tiff(path: Path) -> bool:
-    return path.suffix.lower() in TIFF_ENDINGS
+    return read_header(path).bits <= 8
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
-    if isinstance(error, FileNotFoundError):
-        return InputError(f"{path} not found")
     reason = str(error).partition("\n")[0]  # imagecodecs adds what every other decoder says
     return InputError(f"{path} cannot be read as an image ({reason}): fetch it again or remove it")
 
@@ -98,10 +92,3 @@ def _read_picture(path: Path, number: int | None) -> Plane:
     if pixels.shape[2] <= 2:  # the second says how opaque a pixel is
         return Plane(pixels[..., :1], GREY)
     return Plane(pixels[..., :3], COLOURS)
-
-
-def _picture_has_8_bits(path: Path) -> bool:
-    with PIL.Image.open(path) as picture, path.open("rb") as file:
-        # Pillow calls colour of 16 bits RGB; the head of a PNG has the bits at byte 24.
-        is_deep = picture.format == "PNG" and file.read(25)[24] == 16
-        return not (is_deep or picture.mode.startswith(("I", "F")))

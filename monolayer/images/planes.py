@@ -43,8 +43,8 @@ def chosen_plane(path: Path, number: int | None, count: int, contents: str) -> i
     """
     if number is None and count > 1:
         raise InputError(
-            f"{path} holds {count} planes, not one: {contents}. Set `frame` of the data set to the "
-            f"one that is meant, 0 to {count - 1} in the order of the file, or save each as a file of its own"
+            f"{path} holds {count} planes, not one: {contents}. Of your own data set `frame` to "
+            f"the one that is meant, 0 to {count - 1} by their order there, or save each as a file of its own"
         )
     if number is not None and number >= count:
         raise InputError(f"{path} has no plane {number}: it holds {count}, counted from 0. Correct `frame`")

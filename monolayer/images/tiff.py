@@ -32,12 +32,6 @@ def read_plane(path: Path, number: int | None) -> Plane:
         return _as_shown(path, file, listed[place], pixels)
 
 
-def has_8_bits(path: Path) -> bool:
-    """Say whether the channels of a TIFF have 8 bits, or fewer."""
-    with TiffFile(path) as file:
-        return _images(file)[0].dtype in (np.uint8, np.bool_)
-
-
 def _is_plain(file: TiffFile) -> bool:
     page = file.pages.first
     return (

@@ -92,7 +92,7 @@ def pack_split(
     if not listed:
         raise InputError(
             f"{annotations / f'{split}.json'} lists no image: training needs at least one in {split}. "
-            "Raise the dataset's fraction, or check what the deduplicate stage removed."
+            "Raise sample.fraction, or check what the deduplicate stage removed."
         )
     folder = ImageFolder(images)
     paths = [folder.path(image.file_name, split) for image in listed]

@@ -14,6 +14,7 @@ from ctc_movie import Movie
 import monolayer.datasets
 from monolayer.annotations.coco import SPLITS, Coco, Image, read_coco, write_coco
 from monolayer.annotations.rasterise import cell_runs
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._settings import DatasetSettings, selected_dataset
 from monolayer.errors import InputError
 from monolayer.images.files import read_image, write_png, write_tiff
@@ -23,6 +24,7 @@ from monolayer.synthesis.defects import DefectSettings
 
 SIZE = {"width": 12, "height": 10}
 SQUARE = [[1.0, 1.0, 9.0, 1.0, 9.0, 9.0, 1.0, 9.0]]
+ALONE = ComputeSettings(jobs=1)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -115,9 +117,9 @@ class Downloaded:
         self.raw = self.download("raw")
         self.splits = {split: read_coco(self.raw / "annotations" / f"{split}.json") for split in SPLITS}
 
-    def download(self, name: str) -> Path:
+    def download(self, name: str, compute: ComputeSettings = ALONE) -> Path:
         folder = self.root / "data" / name
-        self.module.download(self.settings, folder, self.root / "scratch")
+        self.module.download(self.settings, folder, self.root / "scratch", compute)
         return folder
 
     def found(self) -> list[tuple[Path, Image]]:
@@ -145,7 +147,7 @@ def test_every_source_is_under_contract() -> None:
 def test_settings_are_closed(downloaded: Downloaded) -> None:
     assert issubclass(downloaded.module.Settings, DatasetSettings)
     values = downloaded.settings.model_dump() | {"colour": "blue"}
-    with pytest.raises(InputError, match=r"colour: unknown key; valid keys: source, fraction"):
+    with pytest.raises(InputError, match=r"colour: unknown key; valid keys: source"):
         selected_dataset({"dataset": "it", "datasets": {"it": values}})
 
 
@@ -176,7 +178,7 @@ def test_annotations_belong_to_listed_images(downloaded: Downloaded) -> None:
 def test_images_can_be_read_and_have_the_listed_size(downloaded: Downloaded) -> None:
     assert {image.file_name for _, image in downloaded.found()}
     for path, image in downloaded.found():
-        assert read_image(path, image).dtype == np.uint8
+        assert read_image(path, image).shape == (image.height, image.width)
 
 
 def test_segmentations_can_be_drawn(downloaded: Downloaded) -> None:
@@ -215,9 +217,38 @@ def test_a_second_run_writes_the_same_bytes(downloaded: Downloaded) -> None:
     assert contents(downloaded.download("again")) == contents(downloaded.raw)
 
 
+def test_the_number_of_processes_changes_no_byte(downloaded: Downloaded) -> None:
+    assert contents(downloaded.download("in two", ComputeSettings(jobs=2))) == contents(downloaded.raw)
+
+
+def test_work_goes_where_the_settings_say(downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    if not hasattr(downloaded.module, "map_parallel"):
+        pytest.skip("copies files and does nothing with their pixels")
+
+    def recorded(function: Any, items: Any, compute: ComputeSettings) -> list[Any]:
+        asked.append(compute)
+        return [function(item) for item in items]
+
+    monkeypatch.setattr(downloaded.module, "map_parallel", recorded)
+    compute = ComputeSettings(jobs=3, scheduler="tcp://127.0.0.1:1")
+    assert contents(downloaded.download("elsewhere", compute)) == contents(downloaded.raw)
+    assert asked
+    assert set(asked) == {compute}
+
+
 def test_a_run_over_an_earlier_ones_outs_writes_the_same_bytes(downloaded: Downloaded) -> None:
     before = contents(downloaded.raw)
     assert contents(downloaded.download("raw")) == before
+
+
+@pytest.mark.parametrize(("name", "value"), [("fraction", 0.5), ("images_per_split", 3)])
+def test_the_size_of_the_subset_is_no_longer_the_data_sets(name: str, value: float) -> None:
+    entries = {"it": {"source": "synthetic", name: value}}
+    with pytest.raises(
+        InputError, match=rf"datasets\.it\.{name}: the subset is now chosen by sample\.{name}"
+    ):
+        selected_dataset({"dataset": "it", "datasets": entries})
 
 
 @pytest.mark.parametrize("entry", list(read_parameters(ROOT / "params.yaml")["datasets"]))

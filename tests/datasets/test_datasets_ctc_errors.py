@@ -68,7 +68,7 @@ def test_a_truth_without_its_frame(movie: Movie) -> None:
 
 def test_a_volume(movie: Movie) -> None:
     tifffile.imwrite(movie.path("01/t", 0), np.zeros((5, HEIGHT, WIDTH), np.uint8))
-    refused(movie, r"t000\.tif has shape \(5, 48, 64\): expected one grey or colour plane, not a volume")
+    refused(movie, r"t000\.tif holds 5 planes, not one: 5 pages of 64 x 48 pixels")
 
 
 @pytest.mark.parametrize(("frames", "fraction", "empty"), [(2, 0.2, "val"), (2, 0.9, "train")])

@@ -12,6 +12,7 @@ import tifffile
 from pycocotools import mask as coco_mask
 
 from monolayer.annotations.coco import SPLITS, Coco, cell_type_of, decode_segmentation, read_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets.labels import Settings, download
 from monolayer.errors import InputError
 from monolayer.images.files import read_image, write_png, write_tiff
@@ -37,7 +38,7 @@ class Folder:
 
     def download(self, **others: Any) -> dict[str, Coco]:
         values = {"source": "labels", "images": str(self.images), "split": FRACTIONS} | others
-        download(Settings.model_validate(values), self.root / "raw", self.root / "scratch")
+        download(Settings.model_validate(values), self.root / "raw", self.root / "scratch", ComputeSettings())
         return {split: read_coco(self.root / "raw" / "annotations" / f"{split}.json") for split in SPLITS}
 
 

@@ -12,6 +12,7 @@ from pycocotools import mask as coco_mask
 from slow_codes import decode, discs, encode
 
 from monolayer.annotations.coco import SPLITS, Coco, read_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets.sartorius import Settings, download
 from monolayer.download import disk
 from monolayer.errors import InputError
@@ -48,7 +49,7 @@ class Competition:
         fractions = {"train": 0.5, "val": 0.25, "test": 0.25}
         values = {"source": "sartorius", "data": str(self.folder), "split": fractions}
         settings = Settings.model_validate(values | others)
-        download(settings, self.root / "raw", self.root / "scratch")
+        download(settings, self.root / "raw", self.root / "scratch", ComputeSettings())
         return {split: read_coco(self.root / f"raw/annotations/{split}.json") for split in SPLITS}
 
 
@@ -143,7 +144,7 @@ def test_a_part_of_the_layout_is_missing(competition: Competition, name: str) ->
     shutil.move(competition.folder / name, competition.root / name)
     settings = Settings(source="sartorius", data=str(competition.folder))
     with pytest.raises(InputError, match=r"kaggle is no folder with train\.csv and train/"):
-        download(settings, competition.root / "raw", competition.root / "scratch")
+        download(settings, competition.root / "raw", competition.root / "scratch", ComputeSettings())
 
 
 def test_an_archive_of_something_else(competition: Competition) -> None:

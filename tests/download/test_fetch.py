@@ -1,6 +1,8 @@
 """Downloads from a real server that misbehaves in every way that servers do."""
 
+import errno
 import hashlib
+import io
 import os
 import random
 import signal
@@ -8,12 +10,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from file_server import Answer, FileServer
 
 from monolayer.download import disk, http
-from monolayer.download.fetch import discard, fetch, inspect
+from monolayer.download.fetch import discard, discarded_on, fetch, inspect
+from monolayer.download.http import note_beside
 from monolayer.errors import InputError
 
 BODY = random.Random(0).randbytes(1_000_000)
@@ -194,6 +198,157 @@ def test_no_room_is_said_before_the_first_byte(
     with pytest.raises(InputError, match=r"needs 1,000,000 bytes, but .* has 999,999 bytes free"):
         fetch(url, tmp_path)
     assert not list(tmp_path.glob("*.bin"))
+
+
+TORN = [
+    b"",
+    b"{",
+    b'{"url": "http',
+    bytes(300),
+    b"\xff\xfe\x00",
+    b"[]",
+    b"7",
+    b"null",
+    b"{}",
+    b'{"total": "many"}',
+]
+"""What a lost power supply, another program or a full disk leaves of a note."""
+
+
+@pytest.mark.parametrize("note", [*TORN, b'{"url": 7, "bytes": "x", "sha256": null}'])
+def test_a_torn_note_is_a_fresh_start(note: bytes, file_server: FileServer, url: str, tmp_path: Path) -> None:
+    path = fetch(url, tmp_path).path
+    note_beside(path).write_bytes(note)
+    assert fetch(url, tmp_path).sha256 == DIGEST
+    assert fetch(url, tmp_path).path.read_bytes() == BODY
+    assert len(file_server.requests) == 2
+
+
+@pytest.mark.parametrize("part", [b"", BODY[:1000], b"other bytes", BODY + b"more"])
+@pytest.mark.parametrize(
+    "note", [None, *TORN, b'{"validator": "", "total": 10}', b'{"validator": "x", "total": -1}']
+)
+def test_a_torn_part_is_a_fresh_start(
+    part: bytes, note: bytes | None, file_server: FileServer, url: str, tmp_path: Path
+) -> None:
+    path = fetch(url, tmp_path).path
+    discard(fetch(url, tmp_path))
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_bytes(part)
+    if note is not None:
+        note_beside(unfinished).write_bytes(note)
+    assert fetch(url, tmp_path).path.read_bytes() == BODY
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("lost", ["file", "part of the file"])
+def test_a_url_that_brings_another_file_than_before_is_said(
+    lost: str, file_server: FileServer, url: str, tmp_path: Path
+) -> None:
+    path = fetch(url, tmp_path).path
+    path.unlink() if lost == "file" else path.write_bytes(BODY[:-1])
+    file_server.files["/data/file.bin"] = changed = b"<html>Please log in</html>"
+    digest = hashlib.sha256(changed).hexdigest()
+    message = (
+        f"brought 26 bytes with SHA-256 {digest}, but 1,000,000 bytes with {DIGEST} when it was fetched befo"
+    )
+    for _ in range(2):
+        with pytest.raises(InputError, match=message):
+            fetch(url, tmp_path)
+    assert not list(tmp_path.glob("*.part"))
+    file_server.files["/data/file.bin"] = BODY
+    assert fetch(url, tmp_path).sha256 == DIGEST
+
+
+def test_a_change_that_is_meant_is_taken_by_its_digest(
+    file_server: FileServer, url: str, tmp_path: Path
+) -> None:
+    fetch(url, tmp_path).path.unlink()
+    file_server.files["/data/file.bin"] = changed = b"the second edition"
+    digest = hashlib.sha256(changed).hexdigest()
+    assert fetch(url, tmp_path, sha256=digest).path.read_bytes() == changed
+    assert fetch(url, tmp_path).sha256 == digest  # from now on it is the one
+    assert len(file_server.requests) == 2
+
+
+def test_a_file_that_could_not_be_used_is_no_measure_of_the_next(
+    file_server: FileServer, url: str, tmp_path: Path
+) -> None:
+    file_server.files["/data/file.bin"] = BODY[:500]
+    fetched = fetch(url, tmp_path)
+    message = r"cut short\. The copy of .* was removed"
+    with pytest.raises(InputError, match=message), discarded_on(InputError, fetched):
+        raise InputError("cut short")
+    file_server.files["/data/file.bin"] = BODY
+    assert fetch(url, tmp_path).sha256 == DIGEST
+
+
+def test_a_file_of_the_users_own_stays_wherever_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / "file.bin"
+    path.write_bytes(BODY)
+    with pytest.raises(InputError, match=r"^cut short$"), discarded_on(InputError, inspect(path)):
+        raise InputError("cut short")
+    assert path.exists()
+
+
+class Filling(io.FileIO):
+    """A file on a disk that takes 300,000 bytes more."""
+
+    number = errno.ENOSPC
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > 300_000:
+            raise OSError(self.number, os.strerror(self.number))
+        return super().write(data)
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"), [(errno.ENOSPC, "disk is full"), (errno.EDQUOT, "disk quota is used up")]
+)
+def test_a_disk_that_fills_up_keeps_what_has_come(
+    number: int,
+    fault: str,
+    file_server: FileServer,
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Filling, "number", number)
+        patched.setattr(Path, "open", lambda path, mode="r": (Filling if mode == "ab" else open)(path, mode))
+        with pytest.raises(
+            InputError, match=rf"Fetching http.*: the {fault} \(.*\): make room .*: it goes on"
+        ):
+            fetch(url, tmp_path)
+    (part,) = tmp_path.glob("*.part")
+    kept = part.read_bytes()
+    assert 200_000 < len(kept) <= 300_000
+    assert BODY.startswith(kept)
+    assert fetch(url, tmp_path).sha256 == DIGEST
+    assert file_server.requests[-1][1] == f"bytes={len(kept)}-"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["https://", "https:///file.zip", "http://:80/file.zip", "ftp://host/file.zip", "file.zip"]
+)
+def test_what_is_no_url_is_said_at_once(wrong: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no URL that can be asked for a file"):
+        fetch(wrong, tmp_path)
+
+
+def test_a_long_name(file_server: FileServer, tmp_path: Path) -> None:
+    name = f"/{'long' * 100}.zip"
+    file_server.files[name] = BODY
+    fetched = fetch(file_server.url + name, tmp_path)
+    assert fetched.sha256 == DIGEST
+    assert fetched.path.name.endswith("long.zip")
+
+
+def test_a_length_that_is_none(
+    file_server: FileServer, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_server.script = [Answer(length=False, headers={"Content-Length": "unknown"})]
+    assert fetch(url, tmp_path).sha256 == DIGEST
 
 
 FETCH = """

@@ -121,9 +121,9 @@ def test_a_killed_stage_is_not_taken_for_done(copy, stage):
     assert "up to date" in copy.dvc("status")
 
 
-def test_the_subset_that_a_data_set_asks_for(copy):
-    copy.change("params.yaml", lambda parameters: parameters["datasets"]["sample"].update(fraction=0.5))
-    copy.dvc("repro", "sample")
+def test_a_subset_is_drawn_without_bringing_the_data_again(copy):
+    copy.change("params.yaml", lambda parameters: parameters["sample"].update(fraction=0.5))
+    assert stages_run(copy.dvc("repro", "sample")) == ["parameters", "sample"]
     counts = {
         split: len(json.loads((copy.root / f"data/sampled/{split}.json").read_text())["images"])
         for split in ("train", "val", "test")

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ def test_what_is_committed_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("datasets.ctc.truth", "bronze", "datasets.ctc.truth: Input should be 'gold' or 'silver'"),
         ("datasets.own.sources", "coco", "datasets.own.sources: unknown key"),
         ("datasets.mine", {"source": "zarr"}, "datasets.mine.source: 'zarr' is unknown; valid: coco, ctc"),
+        ("datasets.own.fraction", 0.5, "datasets.own.fraction: the subset is now chosen by sample.fraction"),
+        ("sample.fraction", 0, "sample.fraction: Input should be greater than 0"),
+        ("sample.fraction", 1.01, "sample.fraction: Input should be less than or equal to 1"),
+        ("sample.images_per_split", 0, "sample.images_per_split: Input should be greater than or equal to 1"),
         ("sample.seed", 0.5, "sample.seed: Input should be a valid integer"),
         ("deduplicate.leaks", "no", "deduplicate.leaks: Input should be a valid boolean"),
         ("masks.drop_covered", 2, "masks.drop_covered: Input should be less"),
@@ -75,6 +80,22 @@ def test_one_wrong_value(key: str, value: Any, message: str):
     else:
         faults = faults_with(key, value)
     assert any(message in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize("name", ["data/raw", "data/raw/mine", "data/clean/x", "models/mine", "data", "."])
+def test_data_that_dvc_would_delete_before_they_are_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    changed: dict[str, Any] = copy.deepcopy(COMMITTED) | {"dataset": "own"}
+    changed["datasets"]["own"]["images"] = name
+    expected = (
+        rf"params\.yaml: datasets\.own\.images: {name} (lies in|holds) .*, which is (emptied|made anew)"
+    )
+    (fault,) = find_faults(changed)
+    assert re.match(expected, fault)
+    changed["dataset"] = "sample"  # whose own data these are not
+    assert find_faults(changed) == []
 
 
 def test_a_head_without_a_decoder():
