@@ -29,7 +29,7 @@ def packed_source(source: str, settings: dict[str, Any], folder: Path) -> Data:
     """Pack what a module of monolayer/datasets downloads; its annotations come below ``raw/annotations``."""
     raw = folder / "raw"
     module = load_plugin("monolayer.datasets", source, "source")
-    module.download(module.Settings(source=source, **settings), raw, folder / "scratch")
+    module.download(module.Settings(source=source, **settings), raw, folder / "scratch", ComputeSettings())
     for split in SPLITS:
         annotated = read_coco(raw / "annotations" / f"{split}.json")
         write_mask_files(annotated, folder / "masks", split, MaskSettings(), ComputeSettings())

@@ -42,6 +42,9 @@ class Image(msgspec.Struct, omit_defaults=True, gc=False):
     `monolayer.images.grey.to_grey`."""
     plane: int | None = None
     """Which plane of a stack or a time series it is, from 0 on, in the order of the file."""
+    empty: bool = False
+    """Whether who annotated it says that it has no cell; an image without annotations may else be one that
+    was forgotten."""
 
 
 class Annotation(msgspec.Struct, gc=False):
@@ -97,13 +100,18 @@ def read_coco(path: Path) -> Coco:
 
 def write_coco(path: Path, coco: Coco) -> None:
     """Write a split as a COCO file, whole or not at all (a temporary file is renamed)."""
+    write_coco_pieces(path, coco.images, coco.annotations)
+
+
+def write_coco_pieces(path: Path, images: Iterable[Image], annotations: Iterable[Annotation]) -> None:
+    """Write a split as `write_coco` does, from what need not be in memory as a whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     with partial.open("wb") as file:
         file.write(b'{"categories":[{"id":1,"name":"cell","supercategory":"cell"}],\n"images":[')
-        file.writelines(_pieces(coco.images))
+        file.writelines(_pieces(images))
         file.write(b'],\n"annotations":[')
-        file.writelines(_pieces(coco.annotations))
+        file.writelines(_pieces(annotations))
         file.write(b"]}\n")
     os.replace(partial, path)
 

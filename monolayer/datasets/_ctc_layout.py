@@ -23,7 +23,7 @@ class Frame(NamedTuple):
     cells: Path | None
     """Label image of its cells; None where nobody has annotated it."""
     markers: Path | None
-    """Label image with a marker in every cell; None where there is none."""
+    """Label image with a marker in every cell; None where there is none, or it is not needed."""
 
 
 def find_root(folder: Path) -> Path:
@@ -78,7 +78,9 @@ def frames_of(root: Path, sequence: str, standard: Standard) -> list[Frame]:
             f"{cells[number]} is of frame {number}, which {root / sequence} does not have: add the frame, or "
             "remove that file"
         )
-    markers = _numbered(root / f"{sequence}_GT" / "TRA", "man_track") if standard == "gold" else {}
+    markers = _numbered(root / f"{sequence}_GT" / "TRA", "man_track")
+    if standard == "silver":  # complete where there are cells
+        markers = {number: path for number, path in markers.items() if number not in cells}
     return [
         Frame(sequence, number, path, cells.get(number), markers.get(number))
         for number, path in images.items()

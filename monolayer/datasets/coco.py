@@ -1,14 +1,17 @@
 """A user's own data: a folder of images and COCO annotation files."""
 
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 from pydantic import field_validator
 
 from monolayer.annotations.coco import Coco, Image, write_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._description import write_description
 from monolayer.datasets._foreign_coco import ForeignCoco, ForeignImage, convert_annotation, read_foreign_coco
 from monolayer.datasets._own import OwnDataSettings
-from monolayer.datasets._splits import SPLITS, Split, divide
+from monolayer.datasets._splits import SPLITS, Split
 from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
 from monolayer.images.files import read_image
@@ -18,6 +21,9 @@ from monolayer.images.folder import ImageFolder
 class Settings(OwnDataSettings):
     """Where the images and annotations are, and what they are."""
 
+    images_without_annotations: Literal["unannotated", "empty"] = "unannotated"
+    """What a listed image without annotations is: one that nobody has annotated, which the cleaning removes,
+    or one without cells, which stays, so that cells that are predicted there count as false ones."""
     images: str
     """Folder that holds the images, in any sub-folders."""
     annotations: str | dict[Split, str]
@@ -32,7 +38,7 @@ class Settings(OwnDataSettings):
         return value
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Copy the annotated images and write their annotations in LIVECell's layout.
 
     Parameters
@@ -45,6 +51,8 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         annotations; the deduplicate stage reports them.
     scratch
         Not used.
+    compute
+        Where the work over images runs.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
     _bring_images(source, contents, folder / "images")
     for split, content in contents.items():
         coco = _convert(content, split, source, settings.cell_type)
-        write_coco(folder / "annotations" / f"{split}.json", coco)
+        write_coco(folder / "annotations" / f"{split}.json", _completed(coco, settings))
     crowds = sum(annotation.iscrowd for content in contents.values() for annotation in content.annotations)
     write_description(folder, settings.description(settings.images, crowds))
 
@@ -77,7 +85,8 @@ def _read_splits(settings: Settings) -> dict[Split, ForeignCoco]:
     if isinstance(settings.annotations, dict):
         return {split: read_foreign_coco(Path(settings.annotations[split])) for split in SPLITS}
     whole = read_foreign_coco(Path(settings.annotations))
-    parts = divide([""] * len(whole.images), settings.split, settings.seed)
+    names, types = ([getattr(image, key) for image in whole.images] for key in ("file_name", "cell_type"))
+    parts = settings.divide(names, types)
     return {split: _subset(whole, positions) for split, positions in parts.items()}
 
 
@@ -117,3 +126,12 @@ def _convert_image(image: ForeignImage, split: str, source: ImageFolder, cell_ty
     if width is None or height is None:
         height, width = read_image(source.path(image.file_name, split)).shape
     return Image(image.id, name, width, height, image.cell_type or cell_type)
+
+
+def _completed(coco: Coco, settings: Settings) -> Coco:
+    """Return a split whose images know their recordings, and whether they were found to have no cell."""
+    images = settings.in_sequences(coco.images)
+    if settings.images_without_annotations == "empty":
+        annotated = {annotation.image_id for annotation in coco.annotations}
+        images = [msgspec.structs.replace(image, empty=image.id not in annotated) for image in images]
+    return Coco(images, coco.annotations)

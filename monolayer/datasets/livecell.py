@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 from pydantic import Field
 
 from monolayer.annotations.coco import SPLITS, read_coco, write_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._settings import DatasetSettings
 from monolayer.download.archives import UnusableArchiveError, unzip
@@ -40,7 +41,7 @@ class Settings(DatasetSettings):
     in dataset.json; those given here are checked."""
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Write LIVECell's images and annotations.
 
     Parameters
@@ -51,7 +52,10 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         Gets ``images/``, ``annotations/{train,val,test}.json`` and ``dataset.json``.
     scratch
         Keeps what comes from a server, unfinished files to go on from and finished ones because DVC runs
-        the stage again, into an empty folder, when only `fraction` has changed. May be deleted at any time.
+        the stage again, into an empty folder, when another setting or the code has changed. May be deleted
+        at any time.
+    compute
+        Not used: files are fetched and copied one by one.
 
     Raises
     ------

@@ -56,8 +56,10 @@ class Settings(DatasetSettings):
     """How many of each defect are planted; they are listed in defects.csv."""
 
 
-def download(settings: Settings, folder: Path, scratch: Path) -> None:
+def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
     """Render the data set below `folder`, in LIVECell's layout; nothing is fetched, `scratch` stays unused.
+
+    Fields of view are rendered where `compute` says; the files do not depend on it.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def download(settings: Settings, folder: Path, scratch: Path) -> None:
         cell_type(name)
     sound = plan_images(settings.cell_types, settings.train_images, settings.val_images, settings.test_images)
     spares = plan_spares(settings.cell_types, settings.defects.spares)
-    pictures = render_files(settings, folder, [*sound, *spares], ComputeSettings())
+    pictures = render_files(settings, folder, [*sound, *spares], compute)
     size = (settings.width, settings.height)
     planting = Planting(
         pictures[: len(sound)], pictures[len(sound) :], size, generator("defects", settings.seed)

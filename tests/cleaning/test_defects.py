@@ -27,7 +27,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[tuple[str, .
         width=256,
         height=192,
     )
-    synthetic.download(settings, root, root / "scratch")
+    synthetic.download(settings, root, root / "scratch", ComputeSettings())
     folders = (root / "annotations", root / "images", root / "clean", root / "cleaning.json")
     clean_splits(*folders, CleaningSettings(), ComputeSettings(jobs=1))
     return rows(root / "defects.csv", "defect"), rows(root / "clean" / "removed.csv", "reason")

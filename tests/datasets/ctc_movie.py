@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets.ctc import Settings, download
 from monolayer.images.files import write_tiff
 
@@ -90,5 +91,5 @@ class Movie:
     def download(self, raw: Path, scratch: Path | None = None, **settings: object) -> Path:
         """Let the source bring it to `raw`."""
         values = {"source": "ctc", "data": str(self.root), **settings}
-        download(Settings.model_validate(values), raw, scratch or raw.parent / "scratch")
+        download(Settings.model_validate(values), raw, scratch or raw.parent / "scratch", ComputeSettings())
         return raw

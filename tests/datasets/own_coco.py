@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from monolayer.annotations.coco import SPLITS
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets.coco import Settings, download
 from monolayer.images.files import write_png
 
@@ -44,7 +45,7 @@ class Own:
 
     def download(self, **others: Any) -> Path:
         raw = self.root / "raw"
-        download(self.settings(**others), raw, self.root / "scratch")
+        download(self.settings(**others), raw, self.root / "scratch", ComputeSettings(jobs=1))
         return raw
 
     def split(self, first: int, second: int) -> dict[str, str]:

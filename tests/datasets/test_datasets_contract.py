@@ -14,6 +14,7 @@ from ctc_movie import Movie
 import monolayer.datasets
 from monolayer.annotations.coco import SPLITS, Coco, Image, read_coco, write_coco
 from monolayer.annotations.rasterise import cell_runs
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._settings import DatasetSettings, selected_dataset
 from monolayer.errors import InputError
 from monolayer.images.files import read_image, write_png, write_tiff
@@ -23,6 +24,7 @@ from monolayer.synthesis.defects import DefectSettings
 
 SIZE = {"width": 12, "height": 10}
 SQUARE = [[1.0, 1.0, 9.0, 1.0, 9.0, 9.0, 1.0, 9.0]]
+ALONE = ComputeSettings(jobs=1)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -115,9 +117,9 @@ class Downloaded:
         self.raw = self.download("raw")
         self.splits = {split: read_coco(self.raw / "annotations" / f"{split}.json") for split in SPLITS}
 
-    def download(self, name: str) -> Path:
+    def download(self, name: str, compute: ComputeSettings = ALONE) -> Path:
         folder = self.root / "data" / name
-        self.module.download(self.settings, folder, self.root / "scratch")
+        self.module.download(self.settings, folder, self.root / "scratch", compute)
         return folder
 
     def found(self) -> list[tuple[Path, Image]]:
@@ -203,6 +205,26 @@ def test_files_are_our_own(downloaded: Downloaded) -> None:
 
 def test_a_second_run_writes_the_same_bytes(downloaded: Downloaded) -> None:
     assert contents(downloaded.download("again")) == contents(downloaded.raw)
+
+
+def test_the_number_of_processes_changes_no_byte(downloaded: Downloaded) -> None:
+    assert contents(downloaded.download("in two", ComputeSettings(jobs=2))) == contents(downloaded.raw)
+
+
+def test_work_goes_where_the_settings_say(downloaded: Downloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    if not hasattr(downloaded.module, "map_parallel"):
+        pytest.skip("copies files and does nothing with their pixels")
+
+    def recorded(function: Any, items: Any, compute: ComputeSettings) -> list[Any]:
+        asked.append(compute)
+        return [function(item) for item in items]
+
+    monkeypatch.setattr(downloaded.module, "map_parallel", recorded)
+    compute = ComputeSettings(jobs=3, scheduler="tcp://127.0.0.1:1")
+    assert contents(downloaded.download("elsewhere", compute)) == contents(downloaded.raw)
+    assert asked
+    assert set(asked) == {compute}
 
 
 def test_a_run_over_an_earlier_ones_outs_writes_the_same_bytes(downloaded: Downloaded) -> None:

@@ -12,6 +12,7 @@ import tifffile
 from pycocotools import mask as coco_mask
 
 from monolayer.annotations.coco import SPLITS, Coco, cell_type_of, decode_segmentation, read_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets.labels import Settings, download
 from monolayer.errors import InputError
 from monolayer.images.files import read_image, write_png, write_tiff
@@ -37,7 +38,7 @@ class Folder:
 
     def download(self, **others: Any) -> dict[str, Coco]:
         values = {"source": "labels", "images": str(self.images), "split": FRACTIONS} | others
-        download(Settings.model_validate(values), self.root / "raw", self.root / "scratch")
+        download(Settings.model_validate(values), self.root / "raw", self.root / "scratch", ComputeSettings())
         return {split: read_coco(self.root / "raw" / "annotations" / f"{split}.json") for split in SPLITS}
 
 
@@ -148,7 +149,10 @@ def test_labels_without_background(folder: Folder) -> None:
             np.full((8, 10), 0.5, np.float32),
             r"0_masks\.tif holds float32 from 0\.5 on: labels are whole numbers",
         ),
-        (np.zeros((8, 10, 3), np.uint8), r"0_masks\.tif has shape \(8, 10, 3\), its image \(8, 10\)"),
+        (
+            np.arange(240, dtype=np.uint8).reshape(8, 10, 3),
+            r"0_masks\.tif has shape \(8, 10, 3\), its image \(8, 10\): colours that differ",
+        ),
     ],
 )
 def test_label_images_that_are_none(labels: np.ndarray, message: str, folder: Folder) -> None:
@@ -168,7 +172,9 @@ def test_arrays_that_are_none(folder: Folder) -> None:
 
 def test_an_image_without_label_image(folder: Folder) -> None:
     (folder.images / "0_masks.tif").unlink()
-    with pytest.raises(InputError, match=r"0\.png has no label image: expected 0 with _masks, _labels and"):
+    with pytest.raises(
+        InputError, match=r"0\.png has no label image: expected 0 with _masks, _labels, .*-mask and"
+    ):
         folder.download()
 
 
@@ -204,8 +210,15 @@ def test_tables_that_do_not_fit(folder: Folder) -> None:
 
 
 def test_too_few_images(folder: Folder) -> None:
-    with pytest.raises(InputError, match="split test is empty: 8 images are too few for `split`"):
-        folder.download(split={"train": 0.9, "val": 0.05, "test": 0.05})
+    for number in range(2, 8):
+        (folder.images / f"{number}.png").unlink()
+    with pytest.raises(InputError, match=r"2 images \(0, 1\) are too few for train, val and test"):
+        folder.download()
+
+
+def test_no_split_is_empty_however_small_its_fraction(folder: Folder) -> None:
+    splits = folder.download(split={"train": 0.98, "val": 0.01, "test": 0.01})
+    assert [len(splits[split].images) for split in SPLITS] == [6, 1, 1]
 
 
 @pytest.mark.skipif(not DSB2018.exists(), reason="dsb2018-mini is not beside this repository")

@@ -17,6 +17,7 @@ import pytest
 from file_server import Answer, FileServer
 
 from monolayer.annotations.coco import SPLITS, read_coco
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets.livecell import Settings, annotation_files, download
 from monolayer.download import disk
 from monolayer.errors import InputError
@@ -76,6 +77,10 @@ def settings(base_url: str | Path, **others: Any) -> Settings:
     return Settings(source="livecell", base_url=str(base_url), **others)
 
 
+def bring(settings: Settings, root: Path, raw: str = "raw") -> None:
+    download(settings, root / raw, root / "scratch", ComputeSettings(jobs=1))
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
@@ -103,7 +108,7 @@ def test_official_file_names() -> None:
 
 @pytest.mark.parametrize("choice", ["full", "a172", "train4percent"])
 def test_from_a_server(choice: str, base_url: str, file_server: FileServer, tmp_path: Path) -> None:
-    download(settings(base_url, annotations=choice), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url, annotations=choice), tmp_path)
     assert_complete(tmp_path / "raw")
     assert len(file_server.requests) == 4
     described = json.loads((tmp_path / "raw" / "dataset.json").read_text())
@@ -114,15 +119,15 @@ def test_from_a_server(choice: str, base_url: str, file_server: FileServer, tmp_
 def test_a_second_run_fetches_nothing_and_writes_the_same(
     base_url: str, file_server: FileServer, tmp_path: Path
 ) -> None:
-    download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url), tmp_path)
     file_server.requests.clear()
-    download(settings(base_url, fraction=0.5), tmp_path / "again", tmp_path / "scratch")
+    bring(settings(base_url), tmp_path, "again")
     assert file_server.requests == []
     assert contents(tmp_path / "again") == contents(tmp_path / "raw")
 
 
 def test_the_slash_at_the_end_of_the_url_may_be_missing(base_url: str, tmp_path: Path) -> None:
-    download(settings(base_url.rstrip("/")), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url.rstrip("/")), tmp_path)
     assert_complete(tmp_path / "raw")
 
 
@@ -141,7 +146,7 @@ def test_from_a_folder(form: str, official: Path, tmp_path: Path) -> None:
             path.rename(target)
     before = contents(official)
     where = official.as_uri() if form == "file://" else str(official)
-    download(settings(where), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(where), tmp_path)
     for split in SPLITS:
         path = ImageFolder(tmp_path / "raw" / "images").path(NAMES[split], split)
         assert read_image(path)[0, 0] == len(split)
@@ -153,52 +158,52 @@ def test_from_a_folder(form: str, official: Path, tmp_path: Path) -> None:
 def test_read_only_originals_give_writable_copies(official: Path, tmp_path: Path) -> None:
     for path in official.rglob("*.tif"):
         path.chmod(0o444)
-    download(settings(official), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(official), tmp_path)
     assert all(path.stat().st_mode & 0o200 for path in (tmp_path / "raw").rglob("*.tif"))
 
 
 def test_what_an_earlier_run_left_is_replaced(base_url: str, tmp_path: Path) -> None:
     (tmp_path / "raw" / "images" / "old").mkdir(parents=True)
-    download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url), tmp_path)
     assert_complete(tmp_path / "raw")
     assert not (tmp_path / "raw" / "images" / "old").exists()
 
 
 def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere is no folder\. Give http"):
-        download(settings(tmp_path / "nowhere"), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(tmp_path / "nowhere"), tmp_path)
 
 
 def test_folder_without_the_annotations(official: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"bv2.test\.json not found: base_url must be laid out like"):
-        download(settings(official, annotations="bv2"), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(official, annotations="bv2"), tmp_path)
 
 
 def test_folder_without_images(official: Path, tmp_path: Path) -> None:
     (official / "images").rename(tmp_path / "elsewhere")
     with pytest.raises(InputError, match=r"images\.zip not found"):
-        download(settings(official), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(official), tmp_path)
 
 
 def test_server_without_the_file(base_url: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"bv2/test\.json: the server answered 404"):
-        download(settings(base_url, annotations="bv2"), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(base_url, annotations="bv2"), tmp_path)
 
 
 def test_digests_are_checked(base_url: str, official: Path, tmp_path: Path) -> None:
     name = annotation_files("full")["val"]
     right = hashlib.sha256((official / name).read_bytes()).hexdigest()
-    download(settings(base_url, sha256={name: right}), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url, sha256={name: right}), tmp_path)
     for where in (base_url, official):
         with pytest.raises(InputError, match="00ff was expected"):
-            download(settings(where, sha256={name: "00ff"}), tmp_path / "raw", tmp_path / "scratch")
+            bring(settings(where, sha256={name: "00ff"}), tmp_path)
 
 
 def test_digest_of_an_unknown_file(official: Path, tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"sha256: image\.zip is no file of LIVECell; its files: .*images\.zip"
     ):
-        download(settings(official, sha256={"image.zip": "00ff"}), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(official, sha256={"image.zip": "00ff"}), tmp_path)
 
 
 def test_truncated_json_of_a_server_is_removed_and_fetched_again(
@@ -210,10 +215,10 @@ def test_truncated_json_of_a_server_is_removed_and_fetched_again(
     with pytest.raises(
         InputError, match=r"truncated.*livecell_coco_train\.json was removed: run the stage again"
     ):
-        download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(base_url), tmp_path)
     file_server.files[name] = whole
     file_server.requests.clear()
-    download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url), tmp_path)
     assert_complete(tmp_path / "raw")
     assert name in [path for path, _ in file_server.requests]
     assert len(file_server.requests) == 2  # that file and the zip
@@ -223,7 +228,7 @@ def test_truncated_json_of_a_folder_stays(official: Path, tmp_path: Path) -> Non
     path = official / annotation_files("full")["train"]
     path.write_text(path.read_text()[:-20])
     with pytest.raises(InputError, match=r"livecell_coco_train\.json .*truncated"):
-        download(settings(official), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(official), tmp_path)
     assert path.exists()
 
 
@@ -233,27 +238,27 @@ def test_corrupt_zip_is_removed_and_fetched_again(
     whole = file_server.files["/LIVECell/images.zip"]
     file_server.files["/LIVECell/images.zip"] = whole[: len(whole) // 2]
     with pytest.raises(InputError, match=r"cannot be unpacked.*images\.zip was removed: run the stage again"):
-        download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(base_url), tmp_path)
     assert not (tmp_path / "raw" / "images").exists()
     file_server.files["/LIVECell/images.zip"] = whole
-    download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url), tmp_path)
     assert_complete(tmp_path / "raw")
 
 
 def test_without_room_to_unpack_the_download_is_kept(
     base_url: str, file_server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url), tmp_path)
     usage = disk.shutil.disk_usage(tmp_path)
     left = {"raw": 1 << 30, "images.part": 10}
     monkeypatch.setattr(
         disk.shutil, "disk_usage", lambda folder: usage._replace(free=left[Path(folder).name])
     )
     with pytest.raises(InputError, match=r"Unpacking .* has 10 bytes free"):
-        download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(base_url), tmp_path)
     monkeypatch.undo()
     file_server.requests.clear()
-    download(settings(base_url), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(base_url), tmp_path)
     assert file_server.requests == []
 
 
@@ -261,14 +266,16 @@ def test_no_room_for_a_copy(official: Path, tmp_path: Path, monkeypatch: pytest.
     usage = disk.shutil.disk_usage(tmp_path)._replace(free=0)
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(InputError, match=r"Writing the annotations needs .* 0 bytes free"):
-        download(settings(official), tmp_path / "raw", tmp_path / "scratch")
+        bring(settings(official), tmp_path)
 
 
 STAGE = """
 import sys
 from pathlib import Path
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets.livecell import Settings, download
-download(Settings(source="livecell", base_url=sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+settings = Settings(source="livecell", base_url=sys.argv[1])
+download(settings, Path(sys.argv[2]), Path(sys.argv[3]), ComputeSettings())
 """
 
 
@@ -282,14 +289,14 @@ def test_killed_in_the_middle(base_url: str, file_server: FileServer, tmp_path: 
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    download(settings(base_url), tmp_path / "raw", scratch)
+    bring(settings(base_url), tmp_path)
     assert_complete(tmp_path / "raw")
     assert [path for path, _ in file_server.requests[4:]] == ["/LIVECell/images.zip"]
 
 
 @pytest.mark.skipif(not MINI.is_dir(), reason="needs livecell-mini in shared/ beside the repository")
 def test_real_images(tmp_path: Path) -> None:
-    download(settings(MINI), tmp_path / "raw", tmp_path / "scratch")
+    bring(settings(MINI), tmp_path)
     images = ImageFolder(tmp_path / "raw" / "images")
     counts = {}
     for split in SPLITS:

@@ -29,9 +29,8 @@ NONE = dict.fromkeys(DefectSettings.model_fields, 0)
 def render(folder: Path, **changes: Any) -> Path:
     values = {"cell_types": ["BV2", "MCF7"], "width": WIDTH, "height": HEIGHT, "source": "synthetic"}
     images = {"train_images": 9, "val_images": 6, "test_images": 9}
-    synthetic.download(
-        synthetic.Settings.model_validate(values | images | changes), folder, folder / "scratch"
-    )
+    settings = synthetic.Settings.model_validate(values | images | changes)
+    synthetic.download(settings, folder, folder / "scratch", ComputeSettings())
     return folder
 
 
