@@ -47,14 +47,14 @@ def doubt(labels: np.ndarray) -> str:
     'label 5 lies in parts that are far from each other, as 1 of 1 labels do'
     """
     numbers, ranks = np.unique(labels, return_inverse=True)
-    ranks = ranks.reshape(labels.shape)
-    if numbers[0] != 0:
-        ranks = ranks + 1
+    ranks = ranks.reshape(labels.shape) + (numbers[0] != 0)
     areas = np.bincount(ranks.ravel())[1:]
-    specks = np.count_nonzero(areas <= _SPECK)
-    if specks > _MANY and 2 * specks > len(areas):
-        return f"{specks} of {len(areas)} labels have {_SPECK} pixels or fewer, as after resampling"
-    scattered = _scattered(ranks, areas)
+    parts = _parts(ranks)
+    sizes = np.bincount(parts.ravel())[1:]
+    specks = np.count_nonzero(sizes <= _SPECK)
+    if specks > _MANY and 2 * specks > len(sizes):
+        return f"{specks} of {len(sizes)} parts have {_SPECK} pixels or fewer, as after resampling"
+    scattered = _scattered(ranks, areas, parts, sizes)
     if not len(scattered):
         return ""
     first = numbers[numbers > 0][scattered[0]]
@@ -68,12 +68,11 @@ def _parts(labels: np.ndarray) -> np.ndarray:
     return connected_parts(labels, connectivity=2)
 
 
-def _scattered(ranks: np.ndarray, areas: np.ndarray) -> np.ndarray:
+def _scattered(ranks: np.ndarray, areas: np.ndarray, parts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Return the labels, from 0 on, whose two largest parts are further apart than a disc of it is wide."""
-    parts = _parts(ranks)
     numbers, first = np.unique(parts, return_index=True)
     label_of = ranks.ravel()[first[numbers > 0]] - 1
-    order = np.lexsort((-np.bincount(parts.ravel())[1:], label_of))
+    order = np.lexsort((-sizes, label_of))
     begins = np.diff(label_of[order], prepend=-1, append=-1) != 0
     largest = np.flatnonzero(begins[:-1] & ~begins[1:])
     boxes = ndimage.find_objects(parts)

@@ -145,8 +145,9 @@ def _labels(path: Path, stored: np.ndarray, shape: tuple[int, int], remedy: str)
         raise InputError(f"{path} has shape {labels.shape}, its image {shape}: {why}{remedy}")
     whole = _as_whole_numbers(labels)
     if whole is None or whole.min(initial=0) < 0:
+        values = f"{labels.dtype} from {labels.min()} on" if labels.dtype.kind in "if" else labels.dtype
         raise InputError(
-            f"{path} holds {labels.dtype} from {labels.min()} on: labels are whole numbers, 0 for background "
+            f"{path} holds {values}: labels are whole numbers, 0 for background "
             f"and from 1 on for cells; {remedy}"
         )
     return whole

@@ -71,7 +71,7 @@ def test_classes_in_many_places() -> None:
 
 def test_masks_that_were_resampled() -> None:
     smooth = resize(discs([3000 * k for k in (1, 2, 3, 4, 5)]).astype(float), (160, 200), order=1)
-    assert "labels have 2 pixels or fewer, as after resampling" in doubt(np.rint(smooth).astype(int))
+    assert "parts have 2 pixels or fewer, as after resampling" in doubt(np.rint(smooth).astype(int))
 
 
 def test_a_background_of_a_number_is_a_cell() -> None:

@@ -146,7 +146,7 @@ REFUSED: dict[str, tuple[str, Write, str]] = {
         "holds float64 from nan on",
     ),
     "negative": ("a.npy", lambda path: np.save(path, LABELS.astype(int) - 1), "holds int64 from -1 on"),
-    "texts": ("a.npy", lambda path: np.save(path, LABELS.astype(str)), "holds <U5 from"),
+    "texts": ("a.npy", lambda path: np.save(path, LABELS.astype(str)), "holds <U5: labels are"),
     "pickled": (
         "a.npy",
         lambda path: np.save(path, np.array({"masks": LABELS}), allow_pickle=True),
