@@ -21,11 +21,10 @@ def is_foreground_mask(labels: np.ndarray) -> bool:
     >>> is_foreground_mask(np.array([[1, 0, 1]])), is_foreground_mask(np.array([[1, 0, 2]]))
     (True, False)
     """
-    numbers = np.unique(labels)
-    numbers = numbers[numbers > 0]
-    if len(numbers) != 1:
+    label = labels.max()
+    if not label or ((labels != 0) & (labels != label)).any():
         return False
-    return labels.dtype == bool or int(numbers[0]) == 255 or int(_parts(labels > 0).max()) > 1
+    return labels.dtype == bool or int(label) == 255 or int(_parts(labels > 0).max()) > 1
 
 
 def parts_as_labels(labels: np.ndarray) -> np.ndarray:

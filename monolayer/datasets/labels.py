@@ -92,8 +92,11 @@ def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSe
     read = partial(_read, masks=settings.foreground_masks)
     chunks = in_chunks(pairs[number] for number in order)
     labelled = chain.from_iterable(map_parallel(read, chunk, compute) for chunk in chunks)
-    drawn = _drawn([listed[number] for number in order], labelled)
+    doubts: list[str] = []
+    drawn = _drawn([listed[number] for number in order], labelled, doubts)
     write_splits(folder / "annotations", parts, drawn)
+    if doubts:
+        _say(f"{len(doubts)} of {len(pairs)} label images may be none, such as {doubts[0]}; look at them")
     copy_images((pair.image for pair in pairs), root, folder / "images")
     write_description(folder, settings.description(settings.images))
 
@@ -122,14 +125,10 @@ def _read(pair: Pair, masks: ForegroundMasks) -> LabelledImage:
 
 
 def _drawn(
-    images: Sequence[Image], labelled: Iterator[LabelledImage]
+    images: Sequence[Image], labelled: Iterator[LabelledImage], doubts: list[str]
 ) -> Iterator[tuple[Image, list[Annotation]]]:
-    """Yield images with their cells; say at the end which label images are doubtful."""
-    doubtful, example = 0, ""
+    """Yield images with their cells; collect what speaks against their label images."""
     for image, own in zip(images, labelled, strict=True):
         if own.doubt:
-            doubtful += 1
-            example = example or f"that of {image.file_name}: {own.doubt}"
+            doubts.append(f"that of {image.file_name}: {own.doubt}")
         yield own.described(image), own.annotations
-    if doubtful:
-        _say(f"{doubtful} of {len(images)} label images may be none, such as {example}; look at them")
