@@ -1,20 +1,16 @@
 """Images divided into train, val and test, for data that come without splits."""
 
-import hashlib
 import math
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, NamedTuple, get_args
 
-import msgspec
 import numpy as np
 from pydantic import AfterValidator
 
-from monolayer.annotations.coco import Annotation, Image, write_coco_pieces
-from monolayer.datasets._label_images import numbered
+from monolayer.datasets._preferred_split import hash_of, pattern_of, preferred_split
 from monolayer.errors import InputError
 from monolayer.parameters import Number
 
@@ -105,7 +101,7 @@ def divide(
     keys = [_without_ending(name) for name in names] if groups is None else list(groups)
     units, unit_of = np.unique(np.array(keys, dtype=object), return_inverse=True)
     _require_enough(units, fractions, groups is not None)
-    preferred = np.array([_preferred_split(unit, fractions, seed) for unit in units])
+    preferred = np.array([preferred_split(unit, fractions["val"], fractions["test"], seed) for unit in units])
     fixed = _kept_units(names, units, unit_of, kept or {})
     preferred = np.where(fixed >= 0, fixed, preferred)
     sizes = _sizes(unit_of, len(units), cell_types)
@@ -114,7 +110,7 @@ def divide(
 
 
 def _without_ending(name: str) -> str:
-    return re.sub(r"\.[^./]*$", "", name)
+    return re.sub(r"\.[^./]*$", "", unicodedata.normalize("NFC", name))
 
 
 def _require_enough(units: np.ndarray, fractions: Mapping[Split, float], grouped: bool) -> None:
@@ -148,40 +144,6 @@ def _kept_units(
     return fixed
 
 
-_ONE = 1 << 64
-_GOLDEN = (math.isqrt(5 << 128) - _ONE) // 2
-
-
-def _preferred_split(name: str, fractions: Mapping[Split, float], seed: int) -> int:
-    """Return the number of the split that a name prefers.
-
-    The last number in a name turns a wheel of circumference 1 by the fraction q of val and test together,
-    and the name is one of theirs where the wheel passes its zero: of n consecutive numbers, n q rounded up
-    or down (a Sturmian word). The turns that the wheel has made choose between val and test in the same way.
-    The numbers before the last one turn it by the golden ratio and by square roots, which come nearest to
-    no fraction, and the rest of the name and the seed decide where it begins.
-    """
-    held_out = fractions["val"] + fractions["test"]
-    numbers = [int(number) for number in re.findall(r"[0-9]+", name)[::-1]]
-    steps = [round(held_out * _ONE), _GOLDEN, *(math.isqrt(root << 128) for root in (2, 3, 7, 11, 13))]
-    place = _hash(f"{seed} {_pattern(name)}") + sum(
-        number * steps[min(position, len(steps) - 1)] for position, number in enumerate(numbers)
-    )
-    turns, rest = divmod(place, _ONE)
-    if rest >= steps[0]:
-        return SPLITS.index("train")
-    of_val = round(fractions["val"] / held_out * _ONE)
-    return SPLITS.index("val" if (_hash(str(seed)) + turns * of_val) % _ONE < of_val else "test")
-
-
-def _pattern(name: str) -> str:
-    return re.sub("[0-9]+", "#", name)
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
-
-
 def _sizes(unit_of: np.ndarray, units: int, cell_types: Sequence[str]) -> np.ndarray:
     """Return the number of images of each unit, int64 [units, 1 + types]: of all types, and of each."""
     kinds, kind_of = np.unique(np.array(cell_types, dtype=object), return_inverse=True)
@@ -202,8 +164,8 @@ def _balanced(
     wanted = np.outer([fractions[split] for split in SPLITS], sizes.sum(axis=0))
     images = int(sizes[:, 0].sum())
     tolerance = np.maximum(sizes.max(axis=0), max(1, (images - _EXACT_UP_TO) / 10)) + 1e-9
-    patterns = Counter(map(_pattern, units))
-    rank = _Rank(units, np.array([patterns[_pattern(unit)] > 1 for unit in units]), seed)
+    patterns = Counter(map(pattern_of, units))
+    rank = _Rank(units, np.array([patterns[pattern_of(unit)] > 1 for unit in units]), seed)
     chosen = preferred.copy()
     while (move := _best_move(chosen, fixed, sizes, wanted, tolerance, rank)) is not None:
         chosen[move.unit] = move.split
@@ -227,7 +189,7 @@ class _Rank(NamedTuple):
 
         def place(unit: int) -> tuple[bool, int]:
             patterned = by_pattern and bool(self.has_pattern[unit])
-            return patterned, _hash(f"{self.seed} {split} {self.units[unit]}")
+            return patterned, hash_of(f"{self.seed} {split} {self.units[unit]}")
 
         return min(candidates.tolist(), key=place)
 
@@ -283,47 +245,3 @@ def _faults(held: np.ndarray, wanted: np.ndarray, tolerance: np.ndarray) -> np.n
     lost = ((held == 0) & (wanted >= 2))[:, :, 1:].sum(axis=(1, 2))
     sizes, of_types = excess[:, :, 0].sum(axis=1), excess[:, :, 1:].sum(axis=(1, 2))
     return np.stack([empty, sizes, lost, of_types], axis=1).round(6)
-
-
-def write_splits(
-    folder: Path, parts: Mapping[Split, Sequence[int]], drawn: Iterable[tuple[Image, list[Annotation]]]
-) -> None:
-    """Write ``{train,val,test}.json``; an image's annotations go to the disk as they come.
-
-    Parameters
-    ----------
-    folder
-        Where to.
-    parts
-        Positions of the images of each split.
-    drawn
-        Each image, whose id is its position, with its annotations, split by split in the order of `parts`.
-        Annotations get ids that no two splits share.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    remaining, first = iter(drawn), 0
-    for split, part in parts.items():
-        first = _write_split(folder / f"{split}.json", islice(remaining, len(part)), first)
-
-
-def _write_split(path: Path, drawn: Iterable[tuple[Image, list[Annotation]]], first: int) -> int:
-    """Write a split whose annotations are numbered from `first` on; return the number after the last."""
-    spool = path.with_name(path.name + ".annotations")  # the images, which are all known last, come first
-    images = []
-    try:
-        with spool.open("wb") as file:
-            for image, annotations in drawn:
-                images.append(image)
-                file.write(msgspec.json.encode(numbered(annotations, image.id, first)) + b"\n")
-                first += len(annotations)
-        with spool.open("rb") as file:
-            write_coco_pieces(path, images, _spooled(file))
-    finally:
-        spool.unlink(missing_ok=True)
-    return first
-
-
-def _spooled(lines: Iterable[bytes]) -> Iterator[Annotation]:
-    decoder = msgspec.json.Decoder(list[Annotation])
-    for line in lines:
-        yield from decoder.decode(line)

@@ -21,7 +21,8 @@ from monolayer.datasets._ctc_layout import Frame, Standard, find_root, frames_of
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._label_images import LabelledImage, annotations_of_labels
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.datasets._splits import SPLITS, Split, write_splits
+from monolayer.datasets._split_files import write_splits
+from monolayer.datasets._splits import SPLITS, Split
 from monolayer.datasets._streams import in_chunks
 from monolayer.download.disk import copy_images
 from monolayer.errors import InputError

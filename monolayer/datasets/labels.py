@@ -16,7 +16,7 @@ from monolayer.datasets._label_folder import Pair, find_pairs
 from monolayer.datasets._label_images import ForegroundMasks, LabelledImage, read_labelled
 from monolayer.datasets._own import OwnDataSettings
 from monolayer.datasets._recordings import FRAME_COLUMN, Columns
-from monolayer.datasets._splits import write_splits
+from monolayer.datasets._split_files import write_splits
 from monolayer.datasets._streams import in_chunks
 from monolayer.datasets._table import read_rows
 from monolayer.download.disk import copy_images

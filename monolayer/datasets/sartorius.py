@@ -21,7 +21,8 @@ from monolayer.datasets._label_images import annotations_of_cells
 from monolayer.datasets._own import Expression
 from monolayer.datasets._recordings import groups_of
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.datasets._splits import DEFAULT_FRACTIONS, Fractions, Split, divide, write_splits
+from monolayer.datasets._split_files import write_splits
+from monolayer.datasets._splits import DEFAULT_FRACTIONS, Fractions, Split, divide
 from monolayer.datasets._streams import in_chunks
 from monolayer.download.disk import copy_images
 from monolayer.download.fetch import inspect
