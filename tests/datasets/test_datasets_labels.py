@@ -313,7 +313,7 @@ def test_foreground_masks_are_refused_or_divided(folder: Folder) -> None:
     for number in range(8):
         write_tiff(folder.images / f"{number}_masks.tif", ((LABELS > 0) * 255).astype(np.uint8))
     with pytest.raises(
-        InputError, match=r"0_masks\.tif has one label, 255, for all .*foreground_masks: conn"
+        InputError, match=r"\d_masks\.tif has one label, 255, for all .*foreground_masks: conn"
     ):
         folder.download()
     splits = folder.download(foreground_masks="connected")
