@@ -43,6 +43,9 @@ class Image(msgspec.Struct, omit_defaults=True, gc=False):
     `monolayer.images.grey.to_grey`."""
     plane: int | None = None
     """Which plane of a stack or a time series it is, from 0 on, in the order of the file."""
+    empty: bool = False
+    """Whether who annotated it says that it has no cell; an image without annotations may else be one that
+    was forgotten."""
 
 
 class Annotation(msgspec.Struct, gc=False):
@@ -110,14 +113,20 @@ def write_coco(path: Path, coco: Coco) -> None:
     InputError
         A cell type is no name.
     """
-    _require_names(coco.images, path)
+    write_coco_pieces(path, coco.images, coco.annotations)
+
+
+def write_coco_pieces(path: Path, images: Iterable[Image], annotations: Iterable[Annotation]) -> None:
+    """Write a split as `write_coco` does, from what need not be in memory as a whole."""
+    images = list(images)
+    _require_names(images, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     with partial.open("wb") as file:
         file.write(b'{"categories":[{"id":1,"name":"cell","supercategory":"cell"}],\n"images":[')
-        file.writelines(_pieces(coco.images))
+        file.writelines(_pieces(images))
         file.write(b'],\n"annotations":[')
-        file.writelines(_pieces(coco.annotations))
+        file.writelines(_pieces(annotations))
         file.write(b"]}\n")
     os.replace(partial, path)
 

@@ -47,7 +47,7 @@ def _left(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Survey
 def remove_useless(survey: Survey, settings: CleaningSettings) -> Removal | None:
     """Return the removal of an image that has no file, no pixels, no annotation or few of those it needs.
 
-    Where the data set itself says that cells are not annotated, they need not be.
+    Where the data set itself says that cells are not annotated, or that there are none, they need not be.
     """
     complete = survey.image.truth == "complete"
     incomplete = complete and survey.coverage is not None and is_incomplete(*survey.coverage, settings)
@@ -55,7 +55,7 @@ def remove_useless(survey: Survey, settings: CleaningSettings) -> Removal | None
     applies = {
         "missing_file": survey.path is None,
         "unreadable_file": bool(survey.problem),
-        "no_annotation": complete and survey.sound_annotations == 0,
+        "no_annotation": complete and survey.sound_annotations == 0 and not survey.image.empty,
         "incomplete_annotation": incomplete,
     }
     for reason, holds in applies.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from monolayer.errors import InputError
-from monolayer.images.files import read_image
+from monolayer.images.files import read_channel
 
 Standard = Literal["gold", "silver"]
 CELLS: dict[Standard, str] = {"gold": "GT/SEG", "silver": "ST/SEG"}
@@ -23,7 +23,7 @@ class Frame(NamedTuple):
     cells: Path | None
     """Label image of its cells; None where nobody has annotated it."""
     markers: Path | None
-    """Label image with a marker in every cell; None where there is none."""
+    """Label image with a marker in every cell; None where there is none, or it is not needed."""
 
 
 def find_root(folder: Path) -> Path:
@@ -71,14 +71,16 @@ def frames_of(root: Path, sequence: str, standard: Standard) -> list[Frame]:
     _require_known(sequence, sequence_names(root), root)
     images = _numbered(root / sequence, "t")
     _require_consecutive(images, root / sequence)
-    read_image(next(iter(images.values())))  # a volume is refused here: its truth has other names
+    read_channel(next(iter(images.values())))  # a volume is refused here: its truth has other names
     cells = _cells(root, sequence, standard)
     for number in sorted(cells.keys() - images.keys()):
         raise InputError(
             f"{cells[number]} is of frame {number}, which {root / sequence} does not have: add the frame, or "
             "remove that file"
         )
-    markers = _numbered(root / f"{sequence}_GT" / "TRA", "man_track") if standard == "gold" else {}
+    markers = _numbered(root / f"{sequence}_GT" / "TRA", "man_track")
+    if standard == "silver":  # complete where there are cells
+        markers = {number: path for number, path in markers.items() if number not in cells}
     return [
         Frame(sequence, number, path, cells.get(number), markers.get(number))
         for number, path in images.items()

@@ -1,18 +1,21 @@
 """The images that a COCO file lists: their files and sizes."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from monolayer.annotations.cell_types import require_name
 from monolayer.annotations.coco import Image
+from monolayer.compute.parallel import map_parallel
+from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._foreign_coco import ForeignCoco, ForeignImage
+from monolayer.datasets._own import Part
 from monolayer.errors import InputError
-from monolayer.images.files import read_image
+from monolayer.images.files import read_channel
 from monolayer.images.folder import ImageFolder
-
-_SIZES_LOOKED_AT = 16
+from monolayer.images.planes import UnclearPlaneError
 
 
 class Listed(NamedTuple):
@@ -68,33 +71,59 @@ def require_files(listed: Iterable[Listed], source: ImageFolder) -> None:
                 )
 
 
-def require_sizes(listed: Iterable[Listed], where: Path) -> None:
-    """Make sure that width and height are not exchanged, by the first file of each size.
+Shapes = Mapping[Path, tuple[int, int] | InputError]
+"""Height and width of each file in pixels, or why it cannot be read."""
+
+
+def read_shapes(paths: Sequence[Path], part: Part, compute: ComputeSettings) -> Shapes:
+    """Read the sizes of image files.
+
+    Parameters
+    ----------
+    paths
+        Of the files.
+    part
+        What is read of a file that holds more.
+    compute
+        Where the work runs.
+
+    Raises
+    ------
+    UnclearPlaneError
+        A file holds several planes or channels, and `part` does not say which is meant.
+    """
+    return dict(zip(paths, map_parallel(partial(_shape, part=part), paths, compute), strict=True))
+
+
+def _shape(path: Path, part: Part) -> tuple[int, int] | InputError:
+    try:
+        height, width = read_channel(path, *part).shape
+    except UnclearPlaneError:
+        raise
+    except InputError as error:  # which the cleaning reports, where the size is known
+        return error
+    return height, width
+
+
+def require_sizes(listed: Iterable[Listed], shapes: Shapes, where: Path) -> None:
+    """Make sure that width and height are not exchanged.
 
     Raises
     ------
     InputError
         They are.
     """
-    first = {(item.image.width, item.image.height): item for item in reversed(list(listed)) if item.path}
-    for (width, height), (image, path) in list(first.items())[-_SIZES_LOOKED_AT:]:
-        if width != height and path is not None and _shape(path) == (width, height):
+    for image, path in listed:
+        width, height = image.width, image.height
+        if width != height and path is not None and shapes[path] == (width, height):
             raise InputError(
                 f"{where}: image {image.id} has width {width} and height {height}, but {path} is {height} "
                 f"wide and {width} high: exchange `width` and `height`"
             )
 
 
-def _shape(path: Path) -> tuple[int, int] | None:
-    try:
-        height, width = read_image(path).shape
-    except InputError:  # which the cleaning reports
-        return None
-    return height, width
-
-
 def describe_images(
-    listed: Iterable[Listed], source: ImageFolder, split: str, cell_type: str, where: Path
+    listed: Iterable[Listed], shapes: Shapes, source: ImageFolder, split: str, cell_type: str, where: Path
 ) -> Mapping[int, Image]:
     """Return the images by id, with the path below the folder, which is never ambiguous, and a size.
 
@@ -102,6 +131,8 @@ def describe_images(
     ----------
     listed
         A missing size, or one of 0, is that of the file.
+    shapes
+        Of the files, as `read_shapes` reads them.
     source, split
         Where and of which split they are.
     cell_type
@@ -112,12 +143,14 @@ def describe_images(
     Raises
     ------
     InputError
-        An image has neither size nor file, or its cell type is no name.
+        An image has neither size nor a file that can be read, or its cell type is no name.
     """
-    return {item.image.id: _describe(item, source, split, cell_type, where) for item in listed}
+    return {item.image.id: _describe(item, shapes, source, split, cell_type, where) for item in listed}
 
 
-def _describe(item: Listed, source: ImageFolder, split: str, cell_type: str, where: Path) -> Image:
+def _describe(
+    item: Listed, shapes: Shapes, source: ImageFolder, split: str, cell_type: str, where: Path
+) -> Image:
     image, path = item
     require_name(image.cell_type or "", f"{where}: image {image.id}")
     width, height = image.width or 0, image.height or 0
@@ -127,6 +160,9 @@ def _describe(item: Listed, source: ImageFolder, split: str, cell_type: str, whe
                 f"{image.file_name} of split {split} is not below {source.root}, and {where} does not give "
                 "its width and height: add the file or the size"
             )
-        height, width = read_image(path).shape
+        shape = shapes[path]
+        if isinstance(shape, InputError):
+            raise shape
+        height, width = shape
     name = path.relative_to(source.root).as_posix() if path else image.file_name
     return Image(image.id, name, width, height, image.cell_type or cell_type)

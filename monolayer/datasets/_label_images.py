@@ -1,13 +1,15 @@
 """Label images turned into COCO annotations."""
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
 
-from monolayer.annotations.coco import Annotation
+from monolayer.annotations.coco import Annotation, Image
 from monolayer.annotations.rasterise import CellRuns, label_runs
-from monolayer.images.files import read_image
+from monolayer.datasets._label_checks import doubt, is_foreground_mask, parts_as_labels
+from monolayer.errors import InputError
 from monolayer.images.label_files import read_label_image
 from monolayer.predictions.cells import Cells, encode_cells
 
@@ -19,23 +21,44 @@ class LabelledImage(msgspec.Struct):
     width: int
     annotations: list[Annotation]
     """Numbered from 0 on, of image 0: see `numbered`."""
+    doubt: str = ""
+    """What speaks against the label image; see `monolayer.datasets._label_checks.doubt`."""
+
+    def described(self, image: Image) -> Image:
+        """Return an image with its size; one without cells is declared empty, if all of it is annotated."""
+        empty = not self.annotations and image.truth == "complete"
+        return msgspec.structs.replace(image, height=self.height, width=self.width, empty=empty)
 
 
-def read_labelled(image: Path, labels: Path, remedy: str) -> LabelledImage:
-    """Read an image's size and its cells.
+ForegroundMasks = Literal["refuse", "connected"]
+"""What is made of masks that tell foreground from background alone: an error, or their connected parts."""
+
+
+def read_labelled(labels: Path, shape: tuple[int, int], remedy: str, masks: ForegroundMasks) -> LabelledImage:
+    """Read an image's cells.
 
     Parameters
     ----------
-    image, labels
-        The image and its label image; errors as those of `read_image` and `read_label_image`.
-    remedy
-        What is to be done where the label image is none.
+    labels, shape, remedy
+        Its label image; parameters and errors as those of `read_label_image`.
+    masks
+        What is made of a foreground mask.
+
+    Raises
+    ------
+    InputError
+        The label image is a foreground mask, which is to be refused.
     """
-    shape = read_image(image).shape
-    height, width = shape
-    return LabelledImage(
-        height, width, annotations_of_labels(read_label_image(labels, (height, width), remedy))
-    )
+    drawn = read_label_image(labels, shape, remedy)
+    if is_foreground_mask(drawn):
+        if masks == "refuse":
+            raise InputError(
+                f"{labels} has one label, {int(drawn.max())}, for all cells, so it is a foreground mask and "
+                "does not say where one cell ends and the next begins: give each cell its own number, or set "
+                "`foreground_masks: connected`, which takes each connected part for a cell"
+            )
+        drawn = parts_as_labels(drawn)
+    return LabelledImage(*shape, annotations_of_labels(drawn), doubt(drawn))
 
 
 def annotations_of_labels(labels: np.ndarray) -> list[Annotation]:

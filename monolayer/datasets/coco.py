@@ -4,7 +4,9 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 from pydantic import Field, field_validator
 
 from monolayer.annotations.cell_types import require_name
@@ -20,9 +22,16 @@ from monolayer.datasets._foreign_categories import (
 )
 from monolayer.datasets._foreign_cells import CROWDS, EMPTY, read_cells
 from monolayer.datasets._foreign_coco import ForeignAnnotation, ForeignCoco, read_foreign_coco
-from monolayer.datasets._foreign_images import Listed, describe_images, locate, require_files, require_sizes
+from monolayer.datasets._foreign_images import (
+    Listed,
+    describe_images,
+    locate,
+    read_shapes,
+    require_files,
+    require_sizes,
+)
 from monolayer.datasets._own import OwnDataSettings
-from monolayer.datasets._splits import SPLITS, Split, divide
+from monolayer.datasets._splits import SPLITS, Split
 from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
 from monolayer.images.folder import ImageFolder
@@ -31,6 +40,9 @@ from monolayer.images.folder import ImageFolder
 class Settings(OwnDataSettings):
     """Where the images and annotations are, and what they are."""
 
+    images_without_annotations: Literal["unannotated", "empty"] = "unannotated"
+    """What a listed image without annotations is: one that nobody has annotated, which the cleaning removes,
+    or one without cells, which stays, so that cells that are predicted there count as false ones."""
     images: str
     """Folder that holds the images, in any sub-folders."""
     annotations: str | dict[Split, str]
@@ -79,20 +91,21 @@ def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSe
             raise InputError(f"split {split} is empty: correct its annotation file, or `split` and `images`")
     _select_categories(contents.values(), settings.categories)
     listed = _locate(contents, source, drawn=isinstance(settings.annotations, str))
+    paths = sorted({item.path for own in listed.values() for item in own if item.path})
+    shapes = read_shapes(paths, settings.part, compute)
     findings = Findings()
     overlaps = CategoryOverlaps()
     splits = {}
     for split, content in contents.items():
-        images = describe_images(listed[split], source, split, settings.cell_type, content.path)
-        splits[split] = _convert(content, images, findings, overlaps)
+        require_sizes(listed[split], shapes, content.path)
+        images = describe_images(listed[split], shapes, source, split, settings.cell_type, content.path)
+        splits[split] = _completed(_convert(content, images, findings, overlaps), content, settings)
     _require_pixels(findings, contents.values())
     if settings.categories is None:
         overlaps.require_apart()
     findings.say()
     folder.mkdir(parents=True, exist_ok=True)
-    copy_images(
-        {item.path for own in listed.values() for item in own if item.path}, source.root, folder / "images"
-    )
+    copy_images(paths, source.root, folder / "images")
     for split, coco in splits.items():
         write_coco(folder / "annotations" / f"{split}.json", coco)
     write_description(folder, settings.description(settings.images, findings.counts[CROWDS]))
@@ -109,7 +122,8 @@ def _read_splits(settings: Settings) -> dict[Split, ForeignCoco]:
     if isinstance(settings.annotations, dict):
         return {split: read_foreign_coco(Path(settings.annotations[split])) for split in SPLITS}
     whole = read_foreign_coco(Path(settings.annotations))
-    parts = divide([""] * len(whole.images), settings.split, settings.seed)
+    names = [image.file_name for image in whole.images]
+    parts = settings.divide(names, [image.cell_type or "" for image in whole.images])
     return {split: _subset(whole, positions) for split, positions in parts.items()}
 
 
@@ -144,8 +158,6 @@ def _locate(
     # Where the splits are drawn, a folder named after a split says nothing of which file is meant.
     listed = {split: locate(content, source, None if drawn else split) for split, content in contents.items()}
     require_files((item for own in listed.values() for item in own), source)
-    for split, content in contents.items():
-        require_sizes(listed[split], content.path)
     return listed
 
 
@@ -166,6 +178,15 @@ def _convert(
         cells |= {cell.id: cell for cell in drawn.annotations}
     # In the order of the file.
     return Coco(list(images.values()), [cells[item.id] for item in content.annotations if item.id in cells])
+
+
+def _completed(coco: Coco, content: ForeignCoco, settings: Settings) -> Coco:
+    """Return a split whose images know their recordings, and whether they were found to have no cell."""
+    images = settings.completed(coco.images)
+    if settings.images_without_annotations == "empty":
+        annotated = {annotation.image_id for annotation in content.annotations}  # crowds are no emptiness
+        images = [msgspec.structs.replace(image, empty=image.id not in annotated) for image in images]
+    return Coco(images, coco.annotations)
 
 
 def _require_pixels(findings: Findings, contents: Collection[ForeignCoco]) -> None:

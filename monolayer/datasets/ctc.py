@@ -4,14 +4,16 @@ Maška et al., The Cell Tracking Challenge: 10 years of objective benchmarking, 
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from monolayer import parameters
-from monolayer.annotations.coco import Image, Truth
+from monolayer.annotations.coco import Annotation, Image, Truth
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._archived import opened
@@ -19,10 +21,12 @@ from monolayer.datasets._ctc_layout import Frame, Standard, find_root, frames_of
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._label_images import LabelledImage, annotations_of_labels
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.datasets._splits import SPLITS, Split, write_splits
+from monolayer.datasets._split_files import write_splits
+from monolayer.datasets._splits import SPLITS, Split
+from monolayer.datasets._streams import in_chunks
 from monolayer.download.disk import copy_images
 from monolayer.errors import InputError
-from monolayer.images.files import read_image
+from monolayer.images.files import read_channel
 from monolayer.images.label_files import read_label_image
 
 OFFICIAL = "https://data.celltrackingchallenge.net/training-datasets/DIC-C2DH-HeLa.zip"
@@ -54,7 +58,8 @@ class Settings(DatasetSettings):
     truth: Standard = "silver"
     """``gold``: cells that people drew, of few frames and often not all of a frame. A frame is complete where
     each of its markers (TRA) is covered by a cell by more than half, or where it has no markers. ``silver``:
-    cells that computers drew, of every frame, each of them complete."""
+    cells that computers drew, of every frame, each of them complete. A frame without a file of cells whose
+    file of markers is empty has no cells."""
     sequences: Sequences = Sequences()
     val_fraction: parameters.Number = Field(default=0.2, gt=0, lt=1)
     """Fraction of the frames of each training sequence that becomes val where `sequences` has none for it."""
@@ -88,16 +93,19 @@ def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSe
         root = find_root(given)
         parts = _divide(settings, root)
         frames = [frame for part in parts.values() for frame in part]
-        read = map_parallel(_read, frames, compute)
+        name = root.resolve().name
+        read = chain.from_iterable(map_parallel(_read, chunk, compute) for chunk in in_chunks(frames))
+        drawn = _drawn(name, frames, read)
+        write_splits(folder / "annotations", _positions(parts), drawn)
         copy_images((frame.image for frame in frames), root, folder / "images")
-    name = root.resolve().name
-    images = [
-        _image(number, name, frame, *own)
-        for number, (frame, own) in enumerate(zip(frames, read, strict=True))
-    ]
-    annotations = [labelled.annotations for labelled, _ in read]
-    write_splits(folder / "annotations", images, annotations, _positions(parts))
     write_description(folder, _describe(name, settings.data, files))
+
+
+def _drawn(
+    name: str, frames: Iterable[Frame], read: Iterator["_Read"]
+) -> Iterator[tuple[Image, list[Annotation]]]:
+    for number, (frame, own) in enumerate(zip(frames, read, strict=True)):
+        yield _image(number, name, frame, own), own.labelled.annotations
 
 
 def _divide(settings: Settings, root: Path) -> dict[Split, list[Frame]]:
@@ -119,16 +127,25 @@ def _divide(settings: Settings, root: Path) -> dict[Split, list[Frame]]:
     return parts
 
 
-def _read(frame: Frame) -> tuple[LabelledImage, int]:
-    """Return a frame's cells, and how many more are marked."""
-    height, width = read_image(frame.image).shape
+class _Read(NamedTuple):
+    """What is annotated in a frame."""
+
+    labelled: LabelledImage
+    known: bool
+    """Whether anybody has looked for its cells."""
+    missed: int = 0
+    """Number of cells that are marked and not drawn."""
+
+
+def _read(frame: Frame) -> _Read:
+    height, width = read_channel(frame.image).shape
+    markers = None if frame.markers is None else read_label_image(frame.markers, (height, width), REMEDY)
     if frame.cells is None:
-        return LabelledImage(height, width, []), 0
+        # A file without markers says that somebody looked, and that there is no cell.
+        return _Read(LabelledImage(height, width, []), known=markers is not None and not markers.any())
     cells = read_label_image(frame.cells, (height, width), REMEDY)
     labelled = LabelledImage(height, width, annotations_of_labels(cells))
-    if frame.markers is None:
-        return labelled, 0
-    return labelled, uncovered_markers(cells, read_label_image(frame.markers, (height, width), REMEDY))
+    return _Read(labelled, True, 0 if markers is None else uncovered_markers(cells, markers))
 
 
 def uncovered_markers(cells: np.ndarray, markers: np.ndarray) -> int:
@@ -144,28 +161,30 @@ def uncovered_markers(cells: np.ndarray, markers: np.ndarray) -> int:
     >>> uncovered_markers(np.array([[5, 5, 5, 5, 0]]), np.array([[1, 1, 0, 2, 2]]))
     1
     """
+    markers = markers.astype(np.int64, copy=False)  # bincount takes no bool, and no uint64
     pixels = np.bincount(markers.ravel())[1:]
     covered = np.bincount(markers[cells > 0], minlength=len(pixels) + 1)[1:]
     return int(np.count_nonzero(2 * covered[pixels > 0] <= pixels[pixels > 0]))
 
 
-def _truth(frame: Frame, annotated: int, missed: int) -> Truth:
-    if frame.cells is None or (missed and not annotated):
+def _truth(own: _Read) -> Truth:
+    if not own.known or (own.missed and not own.labelled.annotations):
         return "none"
-    return "partial" if missed else "complete"
+    return "partial" if own.missed else "complete"
 
 
-def _image(number: int, name: str, frame: Frame, labelled: LabelledImage, missed: int) -> Image:
-    return Image(
+def _image(number: int, name: str, frame: Frame, own: _Read) -> Image:
+    image = Image(
         number,
         f"{frame.sequence}/{frame.image.name}",
-        labelled.width,
-        labelled.height,
+        own.labelled.width,
+        own.labelled.height,
         cell_type=name,
         sequence=f"{name}/{frame.sequence}",
         frame=frame.number,
-        truth=_truth(frame, len(labelled.annotations), missed),
+        truth=_truth(own),
     )
+    return own.labelled.described(image)
 
 
 def _positions(parts: dict[Split, list[Frame]]) -> dict[Split, list[int]]:

@@ -3,7 +3,9 @@
 606 images of LIVECell's kind and size, with 73,585 cells of three neuronal types: shsy5y, astro and cort.
 """
 
+from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +18,12 @@ from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._archived import opened
 from monolayer.datasets._description import Description, SourceFile, write_description
 from monolayer.datasets._label_images import annotations_of_cells
+from monolayer.datasets._own import Expression
+from monolayer.datasets._recordings import groups_of
 from monolayer.datasets._settings import DatasetSettings
-from monolayer.datasets._splits import DEFAULT_FRACTIONS, Fractions, divide, write_splits
+from monolayer.datasets._split_files import write_splits
+from monolayer.datasets._splits import DEFAULT_FRACTIONS, Fractions, Split, divide
+from monolayer.datasets._streams import in_chunks
 from monolayer.download.disk import copy_images
 from monolayer.download.fetch import inspect
 from monolayer.errors import InputError
@@ -41,10 +47,13 @@ class Settings(DatasetSettings):
     others submitted them, though its evaluation page first said columns. Codes that are clearly in the other
     order are an error."""
     split: Fractions = DEFAULT_FRACTIONS
-    """Fractions of the images of each cell type, drawn image by image; images of one `sample_id` may come
-    into two splits."""
+    """Fractions of the images. Another image moves hardly any other into another split, see
+    `monolayer.datasets._splits.divide`."""
     seed: int = 0
     """Seeds the draw."""
+    group: Expression | None = None
+    """What is not divided: a column of the table, such as ``sample_id`` or ``plate_time``, or a regular
+    expression that is searched in the images' ids."""
 
 
 class _Listed(NamedTuple):
@@ -54,6 +63,8 @@ class _Listed(NamedTuple):
     path: Path
     codes: list[str]
     places: list[str]
+    group: str
+    """Of the column that `Settings.group` names, or ""."""
 
 
 def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSettings) -> None:
@@ -80,15 +91,14 @@ def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSe
     """
     with opened(settings.data, None, scratch) as (given, _):
         source = _require_layout(given)
-        listed = _list_images(source)
-        images = [item.image for item in listed]
-        parts = divide([image.cell_type for image in images], settings.split, settings.seed)
-        for split, part in parts.items():
-            if not part:
-                raise InputError(f"split {split} is empty: {len(images)} images are too few for `split`")
-        cells = map_parallel(partial(_read_cells, order=settings.order), listed, compute)
+        listed = _list_images(source, settings.group)
+        parts = _divide(listed, settings)
+        ordered = [listed[number] for part in parts.values() for number in part]
+        read = partial(_read_cells, order=settings.order)
+        cells = chain.from_iterable(map_parallel(read, chunk, compute) for chunk in in_chunks(ordered))
+        drawn = ((item.image, own) for item, own in zip(ordered, cells, strict=True))
+        write_splits(folder / "annotations", parts, drawn)
         copy_images((item.path for item in listed), source / IMAGES, folder / "images")
-        write_splits(folder / "annotations", images, cells, parts)
         write_description(folder, _describe(settings, source / TABLE))
 
 
@@ -101,11 +111,23 @@ def _require_layout(folder: Path) -> Path:
     return folder
 
 
-def _list_images(source: Path) -> list[_Listed]:
+def _divide(listed: list[_Listed], settings: Settings) -> dict[Split, list[int]]:
+    names = [item.path.stem for item in listed]
+    cell_types = [item.image.cell_type for item in listed]
+    groups = None
+    if settings.group is not None:
+        by_column = any(item.group for item in listed)
+        columns = {settings.group: [item.group for item in listed]} if by_column else {}
+        groups = groups_of(names, settings.group, columns)
+    return divide(names, cell_types, settings.split, settings.seed, groups)
+
+
+def _list_images(source: Path, group: str | None) -> list[_Listed]:
     table = read_table(source / TABLE, COLUMNS)
+    same = OF_IMAGE if group is None or group not in table else [*OF_IMAGE, group]
     table["place"] = [f"{source / TABLE} line {line}, id {id_}" for line, id_ in table["id"].items()]
     _require_sizes(table)
-    _require_one_of_each(table, source / TABLE)
+    _require_one_of_each(table, source / TABLE, same)
     paths = {path.stem: path for path in sorted((source / IMAGES).glob("*.png"))}
     listed = []
     for number, (id_, rows) in enumerate(table.groupby("id")):
@@ -116,7 +138,8 @@ def _list_images(source: Path) -> list[_Listed]:
             )
         size = int(first["width"]), int(first["height"])
         image = Image(number, paths[id_].name, *size, first["cell_type"])
-        listed.append(_Listed(image, paths[id_], rows["annotation"].tolist(), rows["place"].tolist()))
+        codes, places = rows["annotation"].tolist(), rows["place"].tolist()
+        listed.append(_Listed(image, paths[id_], codes, places, first[group] if group in table else ""))
     return listed
 
 
@@ -128,8 +151,8 @@ def _require_sizes(table: pd.DataFrame) -> None:
             raise InputError(f"{row['place']}: {column} {row[column]!r} is no number of pixels: correct it")
 
 
-def _require_one_of_each(table: pd.DataFrame, path: Path) -> None:
-    for column in OF_IMAGE:
+def _require_one_of_each(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> None:
+    for column in columns:
         several = table.groupby("id")[column].unique()
         several = several[several.map(len) > 1]
         if len(several):

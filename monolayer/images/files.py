@@ -14,6 +14,11 @@ from monolayer.images.decoding import decode_plane
 from monolayer.images.grey import Limits, channel_of, grey_levels, grey_limits, not_finite
 
 
+def read_channel(path: Path, channel: str = "auto", plane: int | None = None) -> np.ndarray:
+    """Read one channel of one plane, [H, W] of the file's type; see `decode_plane` and `channel_of`."""
+    return channel_of(decode_plane(path, plane), channel, path)
+
+
 class GreyImage(NamedTuple):
     """An image file, read."""
 
@@ -27,8 +32,7 @@ class GreyImage(NamedTuple):
 
 def read_grey_image(path: Path, expected: Image | None = None) -> GreyImage:
     """Read an image as grey levels, and tell how; parameters and errors as those of `read_image`."""
-    channel, number = ("auto", None) if expected is None else (expected.channel, expected.plane)
-    values = channel_of(decode_plane(path, number), channel, path)
+    values = read_channel(path, expected.channel, expected.plane) if expected else read_channel(path)
     if expected is not None and values.shape != (expected.height, expected.width):
         height, width = values.shape
         raise InputError(

@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from monolayer.errors import InputError
-from monolayer.images.planes import COLOURS, Plane
+from monolayer.images.planes import COLOURS, Plane, UnclearPlaneError
 
 Limits = tuple[float, float]
 """The values of a file that become the grey levels 0 and 255."""
@@ -52,7 +51,7 @@ def channel_of(plane: Plane, channel: str, path: Path) -> np.ndarray:
 
     Raises
     ------
-    InputError
+    UnclearPlaneError
         The plane has several channels, no colours, and `channel` is ``auto``; or it has no such channel.
 
     Examples
@@ -71,7 +70,7 @@ def channel_of(plane: Plane, channel: str, path: Path) -> np.ndarray:
     if channel.lower() in numbers:
         return pixels[..., numbers[channel.lower()]]
     given = f"has no channel {channel!r}" if channel != "auto" else "has several channels"
-    raise InputError(
+    raise UnclearPlaneError(
         f"{path} {given}: it holds {', '.join(names)}. Of your own data set `channel` to one of these, to a "
         "number from 0 on, or to mean"
     )

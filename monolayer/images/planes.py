@@ -13,6 +13,10 @@ ORIENTATION = 274
 """Number of the tag, in TIFF and in EXIF."""
 
 
+class UnclearPlaneError(InputError):
+    """A file holds several planes or channels, and which is meant is not said, or is not there."""
+
+
 class Plane(NamedTuple):
     """One plane of an image file, as a viewer shows it: palette, inversion and orientation are applied."""
 
@@ -38,16 +42,18 @@ def chosen_plane(path: Path, number: int | None, count: int, contents: str) -> i
 
     Raises
     ------
-    InputError
+    UnclearPlaneError
         There are several and no number is given, or there is no such plane.
     """
     if number is None and count > 1:
-        raise InputError(
+        raise UnclearPlaneError(
             f"{path} holds {count} planes, not one: {contents}. Of your own data set `frame` to "
             f"the one that is meant, 0 to {count - 1} by their order there, or save each as a file of its own"
         )
     if number is not None and number >= count:
-        raise InputError(f"{path} has no plane {number}: it holds {count}, counted from 0. Correct `frame`")
+        raise UnclearPlaneError(
+            f"{path} has no plane {number}: it holds {count}, counted from 0. Correct `frame`"
+        )
     return number or 0
 
 

@@ -46,7 +46,7 @@ def test_an_unknown_sequence(movie: Movie) -> None:
     refused(movie, r"sequences: .*Disc-C2DL-Test has no '3'; its sequences: 01, 02", sequences=sequences)
 
 
-@pytest.mark.parametrize("plane", [np.zeros((HEIGHT, WIDTH)), np.full((HEIGHT, WIDTH), -1, np.int16)])
+@pytest.mark.parametrize("plane", [np.full((HEIGHT, WIDTH), 0.5), np.full((HEIGHT, WIDTH), -1, np.int16)])
 @pytest.mark.parametrize("place", ["01_GT/SEG/man_seg", "01_GT/TRA/man_track"])
 def test_a_label_image_that_is_none(movie: Movie, place: str, plane: np.ndarray) -> None:
     tifffile.imwrite(movie.path(place, 0), plane)

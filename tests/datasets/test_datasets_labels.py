@@ -1,6 +1,7 @@
 """Folders of images with label images."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 from monolayer.annotations.coco import SPLITS, Coco, cell_type_of, decode_segmentation, read_coco
@@ -149,7 +151,10 @@ def test_labels_without_background(folder: Folder) -> None:
             np.full((8, 10), 0.5, np.float32),
             r"0_masks\.tif holds float32 from 0\.5 on: labels are whole numbers",
         ),
-        (np.zeros((8, 10, 3), np.uint8), r"0_masks\.tif has shape \(8, 10, 3\), its image \(8, 10\)"),
+        (
+            np.arange(240, dtype=np.uint8).reshape(8, 10, 3),
+            r"0_masks\.tif has shape \(8, 10, 3\), its image \(8, 10\): colours that differ",
+        ),
     ],
 )
 def test_label_images_that_are_none(labels: np.ndarray, message: str, folder: Folder) -> None:
@@ -169,7 +174,9 @@ def test_arrays_that_are_none(folder: Folder) -> None:
 
 def test_an_image_without_label_image(folder: Folder) -> None:
     (folder.images / "0_masks.tif").unlink()
-    with pytest.raises(InputError, match=r"0\.png has no label image: expected 0 with _masks, _labels and"):
+    with pytest.raises(
+        InputError, match=r"0\.png has no label image: expected 0 with _masks, _labels, .*-mask and"
+    ):
         folder.download()
 
 
@@ -205,8 +212,15 @@ def test_tables_that_do_not_fit(folder: Folder) -> None:
 
 
 def test_too_few_images(folder: Folder) -> None:
-    with pytest.raises(InputError, match="split test is empty: 8 images are too few for `split`"):
-        folder.download(split={"train": 0.9, "val": 0.05, "test": 0.05})
+    for number in range(2, 8):
+        (folder.images / f"{number}.png").unlink()
+    with pytest.raises(InputError, match=r"2 images \(0, 1\) are too few for train, val and test"):
+        folder.download()
+
+
+def test_no_split_is_empty_however_small_its_fraction(folder: Folder) -> None:
+    splits = folder.download(split={"train": 0.98, "val": 0.01, "test": 0.01})
+    assert [len(splits[split].images) for split in SPLITS] == [6, 1, 1]
 
 
 @pytest.mark.skipif(not DSB2018.exists(), reason="dsb2018-mini is not beside this repository")
@@ -223,3 +237,118 @@ def test_nuclei_of_three_kinds_of_images(folder: Folder) -> None:
             path = ImageFolder(folder.root / "raw" / "images").path(image.file_name, "")
             assert read_image(path, image).shape == (row["h"], row["w"])
     assert sum(len(coco.images) for coco in splits.values()) == len(listed) == 34
+
+
+@pytest.mark.parametrize(
+    ("image", "labels"),
+    [
+        ("A.TIF", "A_masks.TIF"),
+        ("a.tif", "a_MASKS.PNG"),
+        ("a.PNG", "A_Labels.npy"),
+        ("a.tif", "a_cp_masks.png"),
+        ("a.tif", "a-labels.png"),
+        ("a [x=0,y=0,w=9,h=9].tif", "a [x=0,y=0,w=9,h=9]-labelled.png"),
+        ("a.ome.tif", "a.ome_masks.tif"),
+    ],
+)
+def test_names_of_label_images(image: str, labels: str, folder: Folder) -> None:
+    (folder.images / "0.png").unlink()
+    (folder.images / "0_masks.tif").unlink()
+    grey = np.full((HEIGHT, WIDTH), 50, np.uint8)
+    (write_png if image.lower().endswith(".png") else write_tiff)(folder.images / image, grey)
+    if labels.endswith(".npy"):
+        np.save(folder.images / labels, LABELS)
+    else:
+        (write_png if labels.lower().endswith(".png") else write_tiff)(folder.images / labels, LABELS)
+    names = [name.file_name for coco in folder.download().values() for name in coco.images]
+    assert image in names
+    assert len(names) == 8
+
+
+def test_the_spelling_of_the_image_goes_first(folder: Folder) -> None:
+    for stem in ("a", "A"):
+        write_png(folder.images / f"{stem}.png", np.full((HEIGHT, WIDTH), 50, np.uint8))
+        write_tiff(folder.images / f"{stem}_masks.tif", LABELS * (stem == "A"))
+    if len(list(folder.images.glob("[aA].png"))) < 2:
+        pytest.skip("this disk does not tell capital letters apart")
+    empty = {image.file_name for coco in folder.download().values() for image in coco.images if image.empty}
+    assert empty == {"a.png"}
+
+
+def test_a_name_that_nobody_thought_of_is_shown(folder: Folder) -> None:
+    (folder.images / "0_masks.tif").rename(folder.images / "0_roi.tif")
+    with pytest.raises(InputError, match=r"0\.png has no label image: .*\(there is 0_roi\.tif\)\. Add it"):
+        folder.download()
+
+
+def test_label_images_of_no_image_are_named(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    write_tiff(folder.images / "9_masks.tif", LABELS)
+    folder.download()
+    assert re.search(r"1 label images belong to no image, such as .*9_masks\.tif", capsys.readouterr().err)
+
+
+def test_label_images_in_a_folder_among_the_images(folder: Folder) -> None:
+    (folder.images / "drawn").mkdir()
+    for number in range(8):
+        name = f"{number}_masks.tif"
+        (folder.images / name).rename(folder.images / "drawn" / f"{number}.tif")
+    splits = folder.download(labels=str(folder.images / "drawn"))
+    assert sum(len(coco.images) for coco in splits.values()) == 8
+
+
+def test_links_are_followed_and_hidden_files_are_not_read(folder: Folder) -> None:
+    moved = folder.root / "elsewhere"
+    folder.images.rename(moved)
+    folder.images.mkdir()
+    (folder.images / "linked").symlink_to(moved)
+    (moved / "circle").symlink_to(folder.images)
+    (moved / "._0.png").write_bytes(b"of macOS")
+    (moved / ".ipynb_checkpoints").mkdir()
+    (moved / ".ipynb_checkpoints" / "0.png").write_bytes(b"of Jupyter")
+    names = [image.file_name for coco in folder.download().values() for image in coco.images]
+    assert sorted(names) == [f"linked/{number}.png" for number in range(8)]
+
+
+def test_foreground_masks_are_refused_or_divided(folder: Folder) -> None:
+    for number in range(8):
+        write_tiff(folder.images / f"{number}_masks.tif", ((LABELS > 0) * 255).astype(np.uint8))
+    with pytest.raises(
+        InputError, match=r"\d_masks\.tif has one label, 255, for all .*foreground_masks: conn"
+    ):
+        folder.download()
+    splits = folder.download(foreground_masks="connected")
+    assert [len(splits[split].annotations) for split in SPLITS] == [16, 8, 8]
+    areas = {annotation.area for coco in splits.values() for annotation in coco.annotations}
+    assert areas == {1, 12}
+
+
+def test_lossy_label_images_are_refused_by_name(folder: Folder) -> None:
+    (folder.images / "0_masks.tif").unlink()
+    Image.fromarray(LABELS.astype(np.uint8)).save(folder.images / "0_masks.jpg")
+    with pytest.raises(InputError, match=r"0_masks\.jpg is compressed as JPEG"):
+        folder.download()
+
+
+def test_doubtful_label_images_are_counted(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    folder.download()
+    assert re.search(
+        r"download: 8 of 8 label images may be none, such as that of \d\.png: label 9 lies in parts",
+        capsys.readouterr().err,
+    )
+    for number in range(8):
+        write_tiff(folder.images / f"{number}_masks.tif", LABELS * (LABELS != 9))
+    folder.download()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\nb"])
+def test_a_cell_type_that_is_a_path(name: str, folder: Folder) -> None:
+    with pytest.raises(InputError, match=r"cell_type .* is no name"):
+        folder.download(cell_type=name)
+
+
+def test_an_image_with_more_cells_than_16_bits_count(folder: Folder) -> None:
+    write_png(folder.images / "big.png", np.zeros((300, 300), np.uint8))
+    write_tiff(folder.images / "big_masks.tif", np.arange(1, 90_001, dtype=np.uint32).reshape(300, 300))
+    splits = folder.download()
+    assert sum(len(coco.annotations) for coco in splits.values()) == 24 + 90_000

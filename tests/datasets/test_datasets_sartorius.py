@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -75,11 +76,37 @@ def test_cells_are_as_the_slow_decoder_draws_them(tmp_path: Path, order: str) ->
 
 def test_each_split_has_its_share_of_each_cell_type(competition: Competition) -> None:
     splits = competition.download()
-    for split, number in {"train": 2, "val": 1, "test": 1}.items():
-        types = [image.cell_type for image in splits[split].images]
-        assert sorted(types) == sorted(TYPES * number)
+    for split, number in {"train": 6, "val": 3, "test": 3}.items():
+        types = Counter(image.cell_type for image in splits[split].images)
+        assert abs(types.total() - number) <= 1
+        assert all(abs(types[name] - number / 3) <= 2 for name in TYPES)
     names = [image.file_name for coco in splits.values() for image in coco.images]
     assert sorted(names) == [f"{number:012x}.png" for number in range(12)]
+
+
+@pytest.mark.parametrize("group", ["sample_id", "[0-9a-f]$"])
+def test_what_belongs_together_comes_into_one_split(competition: Competition, group: str) -> None:
+    well = {f"{number:012x}": f"well {number % 4}" for number in range(12)}
+    if group == "sample_id":
+        lines = [",".join([*row, "11h30m00s", "2019-06-16", well[row[0]], "0"]) for row in competition.rows]
+        (competition.folder / "train.csv").write_text("\n".join([HEAD, *lines]))
+    for coco in (splits := competition.download(group=group)).values():
+        assert coco.images
+    if group == "sample_id":
+        of_split = {
+            split: {well[image.file_name[:12]] for image in coco.images} for split, coco in splits.items()
+        }
+        assert sum(map(len, of_split.values())) == len(set().union(*of_split.values())) == 4
+
+
+def test_rows_of_an_image_that_differ_in_their_group(competition: Competition) -> None:
+    lines = [
+        ",".join([*row, "11h30m00s", "2019-06-16", f"well {number}", "0"])
+        for number, row in enumerate(competition.rows)
+    ]
+    (competition.folder / "train.csv").write_text("\n".join([HEAD, *lines]))
+    with pytest.raises(InputError, match=r"rows differ in sample_id \(well 0, well 1, well 2\)"):
+        competition.download(group="sample_id")
 
 
 def test_another_seed_draws_other_images(competition: Competition) -> None:
@@ -96,8 +123,8 @@ def test_the_order_of_the_rows_does_not_matter_to_the_images(competition: Compet
     after = competition.download()
     assert [before[split].images for split in SPLITS] == [after[split].images for split in SPLITS]
     assert {split: len(coco.annotations) for split, coco in after.items()} == {
-        "train": 18, "val": 9, "test": 9,
-    }  # fmt: skip
+        split: 3 * len(coco.images) for split, coco in before.items()
+    }
 
 
 def test_only_listed_images_are_copied(competition: Competition) -> None:
@@ -228,13 +255,13 @@ def test_codes_in_the_other_order(competition: Competition) -> None:
 
 
 def test_an_empty_split(competition: Competition) -> None:
-    with pytest.raises(InputError, match="split test is empty: 12 images are too few for `split`"):
+    with pytest.raises(InputError, match="split test is empty: its fraction is 0"):
         competition.download(split={"train": 0.5, "val": 0.5, "test": 0})
 
 
 def test_a_table_without_rows(competition: Competition) -> None:
     (competition.folder / "train.csv").write_text(HEAD + "\n")
-    with pytest.raises(InputError, match="split train is empty: 0 images"):
+    with pytest.raises(InputError, match=r"0 images \(none\) are too few for train"):
         competition.download()
 
 
