@@ -7,10 +7,16 @@ import numpy as np
 from pydantic import Field
 
 from monolayer.annotations.rasterise import CellRuns, cell_runs
-from monolayer.errors import InputError
 from monolayer.parameters import Number, Settings
 
-LARGEST_LABEL = np.iinfo(np.uint16).max
+
+def label_type(cells: int) -> np.dtype:
+    """Return the type of the labels of an image of so many cells.
+
+    >>> label_type(65_535), label_type(65_536)
+    (dtype('uint16'), dtype('uint32'))
+    """
+    return np.dtype(np.uint16 if cells <= np.iinfo(np.uint16).max else np.uint32)
 
 
 class MaskSettings(Settings):
@@ -42,12 +48,8 @@ def label_image(
     Returns
     -------
     numpy.ndarray
-        uint16 [H, W]; 0 is background, k the k-th cell. A dropped cell's number stays unused.
-
-    Raises
-    ------
-    InputError
-        The image has more than 65,535 cells.
+        uint16 [H, W], or uint32 of more than 65,535 cells; 0 is background, k the k-th cell. A dropped cell's
+        number stays unused.
 
     Notes
     -----
@@ -62,15 +64,13 @@ def label_image(
     array([[1, 1, 1, 2, 2],
            [1, 1, 1, 2, 2]], dtype=uint16)
     """
-    if len(segmentations) > LARGEST_LABEL:
-        raise InputError(f"{len(segmentations)} cells in one image: label images hold {LARGEST_LABEL}")
     runs = cell_runs(segmentations, height, width)
     position, cell = runs.pixels()
     cover = np.bincount(position, minlength=height * width)
     kept, inherited = _without_covered(runs, cover, drop_covered)
     if kept is not runs:
         position, cell = kept.pixels()
-    flat = np.zeros(height * width, dtype=np.uint16)
+    flat = np.zeros(height * width, dtype=label_type(len(segmentations)))
     flat[position] = cell + 1
     contested = cover[position] > 1
     position, cell = _nearest(position[contested], cell[contested], _centroids(kept, height), height)

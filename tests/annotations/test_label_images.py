@@ -1,16 +1,13 @@
 """Label images: the overlap rule on hand-made cells, the foreground on random ones."""
 
 import json
-from unittest.mock import patch
 
 import msgspec
 import numpy as np
 import pytest
 
-from monolayer.annotations import label_images
 from monolayer.annotations.label_images import label_image
 from monolayer.annotations.rasterise import foreground_mask
-from monolayer.errors import InputError
 
 
 def box(left: int, top: int, right: int, bottom: int) -> msgspec.Raw:
@@ -75,9 +72,13 @@ def test_no_cells_give_an_empty_image():
     assert not labels.any()
 
 
-def test_more_cells_than_labels_is_an_error():
-    with (
-        patch.object(label_images, "LARGEST_LABEL", 2),
-        pytest.raises(InputError, match="3 cells in one image"),
-    ):
-        label_image([box(0, 0, 1, 1)] * 3, 4, 4)
+@pytest.mark.parametrize(("cells", "kind"), [(65_535, np.uint16), (65_536, np.uint32)])
+def test_every_cell_has_a_label_of_its_own_however_many_they_are(cells, kind):
+    column, row = np.divmod(np.arange(cells), 256)
+    labels = label_image(
+        [box(x, y, x + 1, y + 1) for x, y in zip(column.tolist(), row.tolist(), strict=True)], 256, 300
+    )
+    expected = np.zeros((256, 300), dtype=kind)
+    expected[row, column] = np.arange(1, cells + 1)
+    assert labels.dtype == kind
+    np.testing.assert_array_equal(labels, expected)
