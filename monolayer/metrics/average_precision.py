@@ -19,7 +19,7 @@ IOU = np.linspace(0.5, 0.95, 10)
 TOGETHER = 64
 """Images that are matched at once, at most: their IoU are dense matrices then."""
 PAIRS = 2**24
-"""Pairs of cells, found or not, in the matrices of images that are matched at once; one image may have more."""
+"""Elements of the matrices of all images that are matched at once, at most; of one image they may be more."""
 
 
 class RankedCells(NamedTuple):

@@ -65,6 +65,18 @@ def test_foreground_never_changes(seed):
         np.testing.assert_array_equal(labels > 0, foreground_mask(cells, 50, 50))
 
 
+def test_bands_change_nothing(monkeypatch):
+    generator = np.random.default_rng(0)
+    corners, sizes = generator.integers(0, 40, (60, 2)).tolist(), generator.integers(1, 15, (60, 2)).tolist()
+    cells = [box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, sizes, strict=True)]
+    whole = [label_image(cells, 50, 50, limit) for limit in (0.3, 0.75)]
+    assert 20 < len(np.unique(whole[1])) < 60  # some are dropped
+    for band in (1, 50, 333):
+        monkeypatch.setattr("monolayer.annotations.rasterise.BAND", band)
+        for limit, expected in zip((0.3, 0.75), whole, strict=True):
+            np.testing.assert_array_equal(label_image(cells, 50, 50, limit), expected)
+
+
 def test_no_cells_give_an_empty_image():
     labels = label_image([], 3, 4)
     assert labels.dtype == np.uint16
