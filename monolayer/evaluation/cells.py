@@ -23,7 +23,7 @@ class AnnotatedImage(NamedTuple):
     """One image and its annotations, light enough to travel to another process."""
 
     image: Image
-    segmentations: list[bytes]
+    segmentations: list[msgspec.Raw]
     """Of each true cell, as JSON."""
     areas: list[float]
     """Of each true cell, as annotated, in pixels."""
@@ -54,7 +54,7 @@ def annotated_images(coco: Coco, images: Sequence[Image]) -> list[AnnotatedImage
     return [
         AnnotatedImage(
             image,
-            [bytes(annotation.segmentation) for annotation in groups[image.id]],
+            [annotation.segmentation for annotation in groups[image.id]],
             [annotation.area for annotation in groups[image.id]],
         )
         for image in images
@@ -64,7 +64,7 @@ def annotated_images(coco: Coco, images: Sequence[Image]) -> list[AnnotatedImage
 def true_cells(annotated: AnnotatedImage) -> TrueCells:
     """Draw an image's true cells."""
     image, segmentations, areas = annotated
-    runs = cell_runs([msgspec.Raw(text) for text in segmentations], image.height, image.width)
+    runs = cell_runs(segmentations, image.height, image.width)
     return TrueCells(image, runs, np.array(areas, dtype=np.float64))
 
 

@@ -44,7 +44,8 @@ def cells_of_labels(labels: np.ndarray, probability: np.ndarray) -> Cells:
     """
     flat, weights = labels.ravel(), probability.ravel()
     every = np.arange(flat.max(initial=0) + 1)
-    sums, areas = np.zeros(len(every)), np.zeros(len(every), dtype=np.int64)
+    areas = np.zeros(len(every), dtype=np.int64)
+    sums: np.ndarray = np.zeros(len(every))
     for first in range(0, flat.size, BAND):
         part = slice(first, first + BAND)
         areas += np.bincount(flat[part], minlength=len(every))
