@@ -28,6 +28,7 @@ from monolayer.evaluation.operating_point import choose_score_floor, choose_thre
 from monolayer.evaluation.settings import CellSettings
 from monolayer.evaluation.split import evaluate_split
 from monolayer.evaluation.tasks import TruthTask, truth_tasks
+from monolayer.exploration.measurements import Measurements, read_measurements
 from monolayer.exploration.summary import image_facts
 from monolayer.images.label_files import read_labels
 from monolayer.images.mask_files import write_mask_files
@@ -75,6 +76,9 @@ def steps(folder: Path, side: int) -> dict[str, Callable[[], Step]]:
 
     def truth() -> Coco:
         return read_coco(folder / "truth.json")
+
+    def measured() -> Measurements:
+        return read_measurements(folder / "truth.json")
 
     def segmentations() -> list[msgspec.Raw]:
         return [annotation.segmentation for annotation in truth().annotations]
@@ -126,7 +130,7 @@ def steps(folder: Path, side: int) -> dict[str, Callable[[], Step]]:
         "choose_threshold": ready(choose_threshold, tasks, HERE),
         "choose_score_floor": ready(choose_score_floor, tasks, HERE),
         "evaluate": ready(evaluate_split, tasks, *evaluated),
-        "explore": ready(image_facts, truth, "test", folder / "masks/semantic/test", HERE),
+        "explore": ready(image_facts, measured, "test", folder / "masks/semantic/test", HERE),
     }
 
 

@@ -252,11 +252,12 @@ def foreground_mask(segmentations: Sequence[msgspec.Raw], height: int, width: in
 
 def painted(runs: CellRuns, height: int, width: int) -> np.ndarray:
     """Return the label image, int32 [H, W]: cell k has the label k + 1; later runs go over earlier ones."""
-    labels = np.zeros(height * width, dtype=np.int32)
+    labels = np.zeros((height, width), dtype=np.int32)
     for _, part in runs.bands(height * width):
         position, cell = part.pixels()
-        labels[position] = cell + 1
-    return np.ascontiguousarray(labels.reshape(width, height).T)
+        column, row = np.divmod(position, height)
+        labels[row, column] = cell + 1
+    return labels
 
 
 def union(runs: CellRuns, height: int, width: int) -> np.ndarray:

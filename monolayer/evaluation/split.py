@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from monolayer.annotations.coco import cell_type_of, read_coco
-from monolayer.annotations.rasterise import union
+from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
@@ -106,10 +106,13 @@ def _evaluate_image(
     task: TruthTask, threshold: float, score_floor: float, settings: CellSettings
 ) -> tuple[np.ndarray, ImageCells]:
     truth = true_cells(task.truth)
-    mask = union(truth.runs, task.image.height, task.image.width)
+    counts = _foreground_counts(task, truth.runs, threshold)
+    return counts, compare_cells(truth, *predicted_cells(task), settings, score_floor)
+
+
+def _foreground_counts(task: TruthTask, truth: CellRuns, threshold: float) -> np.ndarray:
     levels = read_image(task.prediction, task.image)
-    cells = compare_cells(truth, *predicted_cells(task), settings, score_floor)
-    return confusion(mask, levels >= threshold * 255), cells
+    return confusion(union(truth, task.image.height, task.image.width), levels >= threshold * 255)
 
 
 def evaluate_splits(
