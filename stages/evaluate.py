@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from monolayer.annotations.coco import read_coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.examples import example_images
 from monolayer.evaluation.foreground import write_scores
@@ -39,10 +38,7 @@ def evaluate(
     ranking = section(parameters, "compare", CompareSettings)
     compute = section(parameters, "compute", ComputeSettings)
     model = predictions.name
-    truths = {
-        split: {name: read_coco(path / f"{split}.json") for name, path in (("raw", raw), ("clean", clean))}
-        for split in ("val", "test")
-    }
+    truths = {"raw": raw, "clean": clean}
     evaluations, tasks = evaluate_splits(predictions, truths, settings, compute)
     full, cleaned_test = evaluation_metrics(evaluations), evaluations[-1]
     write_metrics(scores, full)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from monolayer.annotations.coco import SPLITS, read_coco
+from monolayer.annotations.coco import SPLITS
 from monolayer.compute.settings import ComputeSettings
+from monolayer.exploration.measurements import read_measurements
 from monolayer.exploration.summary import ExploreSettings, describe, image_facts, typical_images
 from monolayer.exploration.tables import write_annotations, write_images
 from monolayer.images.files import read_image
@@ -31,10 +32,10 @@ def explore(
     parameters = read_parameters()
     settings = section(parameters, "explore", ExploreSettings)
     compute = section(parameters, "compute", ComputeSettings)
-    splits = {split: read_coco(annotations / f"{split}.json") for split in SPLITS}
+    splits = {split: read_measurements(annotations / f"{split}.json") for split in SPLITS}
     facts = []
-    for split, coco in splits.items():
-        facts += image_facts(coco, split, masks / "semantic" / split, compute)
+    for split, measured in splits.items():
+        facts += image_facts(measured, split, masks / "semantic" / split, compute)
     write_annotations(tables / "annotations.csv", splits)
     write_images(tables / "images.csv", facts)
     write_metrics(metrics, describe(facts, settings.area_percentiles))

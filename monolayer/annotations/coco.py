@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict, TypeVar
 
 import msgspec
 
@@ -138,6 +138,84 @@ def _pieces(items: Iterable[Any]) -> Iterator[bytes]:
     while batch := list(islice(remaining, 10_000)):
         yield separator + msgspec.json.encode(batch)[1:-1]
         separator = b",\n"
+
+
+Item = TypeVar("Item")
+
+
+def read_in_pieces(
+    path: Path, decoder: msgspec.json.Decoder[list[Item]]
+) -> tuple[list[Image], Iterator[list[Item]]]:
+    """Read an annotation file; of one that `write_coco` wrote, never hold all the annotations.
+
+    Parameters
+    ----------
+    path
+        Annotation file.
+    decoder
+        Of a list of what is read of each annotation, such as a `msgspec.Struct` with some of its fields.
+
+    Returns
+    -------
+    images
+        All of them.
+    annotations
+        Lists of some thousand, in the order of the file; one empty list where there are none.
+
+    Raises
+    ------
+    InputError
+        As `read_coco`; annotations are checked as they are read.
+    """
+    lines = _lines(path)
+    head: list[bytes] = []
+    for line in lines:
+        if line.startswith(_ANNOTATIONS):
+            text = b"".join(head).rstrip().removesuffix(b"],") + b"]}"
+            return _decoded(text, _HEAD, path).images, _pieces_of(line, lines, decoder, path)
+        head.append(line)
+    coco = read_coco(path)  # another program wrote it
+    return coco.images, iter([_decoded(msgspec.json.encode(coco.annotations), decoder, path)])
+
+
+_ANNOTATIONS = b'"annotations":['
+
+
+class _Head(msgspec.Struct):
+    images: list[Image]
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from file
+    except FileNotFoundError:
+        raise InputError(f"{path} not found: run the stage that writes it") from None
+
+
+def _pieces_of(
+    first: bytes, lines: Iterator[bytes], decoder: msgspec.json.Decoder[list[Item]], path: Path
+) -> Iterator[list[Item]]:
+    piece = [first.removeprefix(_ANNOTATIONS)]
+    for line in lines:
+        # A line that begins otherwise goes on with an outline of several lines, as another program wrote it.
+        if line.startswith(b'{"id":'):
+            yield _decoded(b"[" + b"".join(piece).rstrip().removesuffix(b",") + b"]", decoder, path)
+            piece = []
+        piece.append(line)
+    yield _decoded(b"[" + b"".join(piece).rstrip().removesuffix(b"}"), decoder, path)
+
+
+def _decoded(text: bytes, decoder: msgspec.json.Decoder[Item], path: Path) -> Item:
+    try:
+        return decoder.decode(text)
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"{path} is truncated or no annotation file ({error}): run the stage again that writes it"
+        ) from None
 
 
 def annotations_by_image(coco: Coco) -> dict[int, list[Annotation]]:

@@ -6,11 +6,17 @@ import msgspec
 import numpy as np
 from pydantic import Field
 
-from monolayer.annotations.rasterise import CellRuns, cell_runs
-from monolayer.errors import InputError
+from monolayer.annotations.rasterise import CellRuns, RunIndex, cell_runs, cover
 from monolayer.parameters import Number, Settings
 
-LARGEST_LABEL = np.iinfo(np.uint16).max
+
+def label_type(cells: int) -> np.dtype:
+    """Return the type of the labels of an image of so many cells.
+
+    >>> label_type(65_535), label_type(65_536)
+    (dtype('uint16'), dtype('uint32'))
+    """
+    return np.dtype(np.uint16 if cells <= np.iinfo(np.uint16).max else np.uint32)
 
 
 class MaskSettings(Settings):
@@ -42,12 +48,8 @@ def label_image(
     Returns
     -------
     numpy.ndarray
-        uint16 [H, W]; 0 is background, k the k-th cell. A dropped cell's number stays unused.
-
-    Raises
-    ------
-    InputError
-        The image has more than 65,535 cells.
+        uint16 [H, W], or uint32 of more than 65,535 cells; 0 is background, k the k-th cell. A dropped cell's
+        number stays unused.
 
     Notes
     -----
@@ -62,50 +64,64 @@ def label_image(
     array([[1, 1, 1, 2, 2],
            [1, 1, 1, 2, 2]], dtype=uint16)
     """
-    if len(segmentations) > LARGEST_LABEL:
-        raise InputError(f"{len(segmentations)} cells in one image: label images hold {LARGEST_LABEL}")
+    pixels = height * width
     runs = cell_runs(segmentations, height, width)
-    position, cell = runs.pixels()
-    cover = np.bincount(position, minlength=height * width)
-    kept, inherited = _without_covered(runs, cover, drop_covered)
-    if kept is not runs:
-        position, cell = kept.pixels()
-    flat = np.zeros(height * width, dtype=np.uint16)
-    flat[position] = cell + 1
-    contested = cover[position] > 1
-    position, cell = _nearest(position[contested], cell[contested], _centroids(kept, height), height)
-    flat[position] = cell + 1
+    covering = cover(runs, pixels, len(segmentations))
+    kept, inherited = _without_covered(runs, covering, len(segmentations), drop_covered)
+    centroids = _centroids(kept, height)
+    flat = np.zeros(pixels, dtype=label_type(len(segmentations)))
+    for _, part in kept.bands(pixels):
+        position, cell = part.pixels()
+        flat[position] = cell + 1
+        contested = covering[position] > 1
+        position, cell = _nearest(position[contested], cell[contested], centroids, height)
+        flat[position] = cell + 1
     for heir, legacy in inherited.items():
         flat[legacy] = heir + 1
     return np.ascontiguousarray(flat.reshape(width, height).T)
 
 
 def _without_covered(
-    runs: CellRuns, cover: np.ndarray, limit: float
+    runs: CellRuns, covering: np.ndarray, cells: int, limit: float
 ) -> tuple[CellRuns, dict[int, np.ndarray]]:
-    """Drop the cells that others cover; `cover`, the cells at each position, is brought up to date.
+    """Drop the cells that others cover; `covering`, the cells at each position, is brought up to date.
 
     Returns the other cells' runs, and for each heir the positions that it inherits.
     """
-    shared = _count(runs, np.flatnonzero(cover > 1))
-    area = runs.areas()
-    suspects = np.flatnonzero(shared > limit * area)
+    area = runs.areas(cells)
+    suspects = np.flatnonzero(_shared(runs, covering, cells) > limit * area)
+    if not len(suspects):
+        return runs, {}
     inherited: dict[int, np.ndarray] = {}
+    kept = np.ones(cells, dtype=bool)
+    index = RunIndex(runs)
+    bounds = np.searchsorted(runs.cell, np.arange(cells + 1))
     for suspect in suspects[np.argsort(area[suspects], kind="stable")].tolist():
-        own, _ = runs.select(runs.cell == suspect).pixels()
+        own, _ = runs.select(np.arange(bounds[suspect], bounds[suspect + 1])).pixels()
         own = np.concatenate([own, inherited.get(suspect, own[:0])])
-        covered = cover[own] > 1
+        covered = covering[own] > 1
         if covered.sum() > limit * len(own):
-            cover[own[covered]] -= 1
-            runs = runs.select(runs.cell != suspect)
-            heir = int(_count(runs, np.sort(own[covered])).argmax())
+            covering[own[covered]] -= 1
+            kept[suspect] = False
+            others = index.between(own.min(), own.max() + 1)
+            heir = int(_count(others.select(kept[others.cell]), np.sort(own[covered])).argmax())
             inherited.pop(suspect, None)
             inherited[heir] = np.concatenate([inherited.get(heir, own[:0]), own[~covered]])
-    return runs, inherited
+    return runs.select(kept[runs.cell]), inherited
+
+
+def _shared(runs: CellRuns, covering: np.ndarray, cells: int) -> np.ndarray:
+    """Return float64 [cells], how many of its pixels each cell shares with others."""
+    shared = np.zeros(cells)
+    for band, part in runs.bands(len(covering)):
+        marked = band.start + np.flatnonzero(covering[band] > 1)
+        own = _count(part, marked)
+        shared[: len(own)] += own
+    return shared
 
 
 def _count(runs: CellRuns, marked: np.ndarray) -> np.ndarray:
-    """Return float64 [cells], how many of the marked positions (int64 [M], ascending) each cell holds."""
+    """Return float64 [N], how many of the marked positions (int64 [M], ascending) each cell holds."""
     return np.bincount(runs.cell, np.searchsorted(marked, runs.end) - np.searchsorted(marked, runs.start))
 
 

@@ -4,7 +4,7 @@ pycocotools decodes each cell into an image of its own. Here the cells of one im
 of pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +13,11 @@ import numpy as np
 from monolayer.annotations.coco import RunLengths, Segmentation, decode_segmentation
 from monolayer.annotations.polygons import inside
 from monolayer.errors import InputError
+
+BAND = 2**20
+"""So many pixels are looked at one by one at a time: 64 bits for each of a large image would be gigabytes."""
+LOT = 2048
+"""Polygons that are drawn at a time."""
 
 
 class CellRuns(NamedTuple):
@@ -45,6 +50,19 @@ class CellRuns(NamedTuple):
         position = np.repeat(self.end - np.cumsum(length), length) + np.arange(length.sum())
         return position, np.repeat(self.cell, length)
 
+    def bands(self, pixels: int) -> Iterator[tuple[slice, "CellRuns"]]:
+        """Cut an image of so many pixels into bands of `BAND` pixels or less.
+
+        Yields
+        ------
+        tuple of (slice, CellRuns)
+            Positions of a band, and what `RunIndex.between` says is in it.
+        """
+        index = RunIndex(self)
+        for first in range(0, pixels, BAND):
+            last = min(first + BAND, pixels)
+            yield slice(first, last), index.between(first, last)
+
     def areas(self, cells: int = 0) -> np.ndarray:
         """Return the number of pixels of each cell, int64; of so many cells at least."""
         return np.bincount(self.cell, self.length, minlength=cells).astype(np.int64)
@@ -59,6 +77,28 @@ class CellRuns(NamedTuple):
         left, top = (np.minimum.reduceat(at, first) for at in (self.start // height, top))
         right, bottom = (np.maximum.reduceat(at, first) for at in (last // height, bottom))
         return np.stack([left, top, right - left + 1, bottom - top + 1], axis=1)
+
+
+class RunIndex:
+    """Finds the runs between two positions without looking at all of them."""
+
+    def __init__(self, runs: CellRuns) -> None:
+        self._runs = runs
+        self._order = np.argsort(runs.start, kind="stable")
+        self._starts = runs.start[self._order]
+        self._longest = runs.length.max(initial=0)
+
+    def between(self, first: int, last: int) -> CellRuns:
+        """Return what lies of the runs from a position on to before another, in the order of the runs.
+
+        >>> runs = CellRuns(np.array([8, 0, 2]), np.array([9, 4, 7]), np.array([0, 1, 2]))
+        >>> RunIndex(runs).between(3, 6)
+        CellRuns(start=array([3, 3]), end=array([4, 6]), cell=array([1, 2]))
+        """
+        low, high = np.searchsorted(self._starts, (first - self._longest, last))
+        start, end, cell = self._runs.select(np.sort(self._order[low:high]))
+        inside = CellRuns(np.maximum(start, first), np.minimum(end, last), cell)
+        return inside.select(inside.length > 0)
 
 
 def draw(segmentations: Sequence[Segmentation], height: int, width: int) -> CellRuns:
@@ -86,12 +126,24 @@ def draw(segmentations: Sequence[Segmentation], height: int, width: int) -> Cell
     owner = np.array([cell for cell, _ in owned], dtype=np.int64)
     # Like pycocotools: a number without a partner is passed over.
     pairs = [polygon[:-1] if len(polygon) % 2 else polygon for _, polygon in owned]
-    start, end, polygon = inside(pairs, height, width)
+    start, end, polygon = _inside_by_lots(pairs, height, width)
     runs = CellRuns(start, end, owner[polygon])
     if len(set(owner.tolist())) < len(owner):
         runs = _unite(runs, height * width)
     codes = [(cell, item) for cell, item in enumerate(segmentations) if isinstance(item, dict)]
     return _join(runs, [_runs_of_code(cell, item, height, width) for cell, item in codes])
+
+
+def _inside_by_lots(
+    polygons: list[list[float]], height: int, width: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Do as `inside`, which holds some 200 bytes for each column of each polygon, for `LOT` at a time."""
+    parts = []
+    for first in range(0, max(len(polygons), 1), LOT):
+        start, end, polygon = inside(polygons[first : first + LOT], height, width)
+        parts.append((start, end, polygon + first))
+    start, end, polygon = (np.concatenate(own) for own in zip(*parts, strict=True))
+    return start, end, polygon
 
 
 def label_runs(labels: np.ndarray) -> CellRuns:
@@ -100,10 +152,10 @@ def label_runs(labels: np.ndarray) -> CellRuns:
     >>> label_runs(np.array([[1, 0], [1, 2]]))
     CellRuns(start=array([0, 3]), end=array([2, 4]), cell=array([0, 1]))
     """
-    height, width = labels.shape
-    flat = labels.ravel(order="F").astype(np.int64)
-    start = np.flatnonzero(np.diff(flat, prepend=-1))
-    runs = CellRuns(start, np.append(start[1:], height * width), flat[start] - 1)
+    flat = labels.ravel(order="F")
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    start = np.append(0, changes)[: flat.size]
+    runs = CellRuns(start, np.append(changes, flat.size)[: flat.size], flat[start].astype(np.int64) - 1)
     order = np.argsort(runs.cell, kind="stable")
     return runs.select(order[np.count_nonzero(runs.cell < 0) :])
 
@@ -199,15 +251,26 @@ def foreground_mask(segmentations: Sequence[msgspec.Raw], height: int, width: in
 
 
 def painted(runs: CellRuns, height: int, width: int) -> np.ndarray:
-    """Return the label image, int32 [H, W]: cell k has the label k + 1 and is drawn over those before it."""
-    labels = np.zeros(height * width, dtype=np.int32)
-    position, cell = runs.pixels()
-    labels[position] = cell + 1
-    return np.ascontiguousarray(labels.reshape(width, height).T)
+    """Return the label image, int32 [H, W]: cell k has the label k + 1; later runs go over earlier ones."""
+    labels = np.zeros((height, width), dtype=np.int32)
+    for _, part in runs.bands(height * width):
+        position, cell = part.pixels()
+        column, row = np.divmod(position, height)
+        labels[row, column] = cell + 1
+    return labels
 
 
 def union(runs: CellRuns, height: int, width: int) -> np.ndarray:
     """Return bool [H, W], the pixels that any of the cells covers."""
     covered = np.zeros(height * width, dtype=bool)
-    covered[runs.pixels()[0]] = True
+    for _, part in runs.bands(height * width):
+        covered[part.pixels()[0]] = True
     return np.ascontiguousarray(covered.reshape(width, height).T)
+
+
+def cover(runs: CellRuns, pixels: int, cells: int) -> np.ndarray:
+    """Return how many of so many cells are at each position, unsigned integers [pixels] just wide enough."""
+    change = np.zeros(pixels + 1, dtype=np.min_scalar_type(cells))
+    np.add.at(change, runs.start, 1)
+    np.subtract.at(change, runs.end, 1)
+    return np.cumsum(change, dtype=change.dtype, out=change)[:-1]  # below 0, the changes wrap around

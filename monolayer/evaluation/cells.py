@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 
 from monolayer.annotations.coco import Coco, Image, annotations_by_image, cell_type_of
-from monolayer.annotations.rasterise import CellRuns, cell_runs, painted
+from monolayer.annotations.rasterise import CellRuns, cell_runs
 from monolayer.errors import InputError
 from monolayer.evaluation.settings import CellSettings
 from monolayer.metrics.average_precision import RankedCells, RankedImages
-from monolayer.metrics.boundary import boundary_counts, cell_outlines
+from monolayer.metrics.boundary import boundary_counts, outlines_of_runs
 from monolayer.metrics.cells import CellCounts, cell_ratios, count_cells, ratios_of_size, stack_images
 from monolayer.metrics.detected_cells import SIZES, size_class
 from monolayer.metrics.instance_overlap import instance_overlap
@@ -23,7 +23,7 @@ class AnnotatedImage(NamedTuple):
     """One image and its annotations, light enough to travel to another process."""
 
     image: Image
-    segmentations: list[bytes]
+    segmentations: list[msgspec.Raw]
     """Of each true cell, as JSON."""
     areas: list[float]
     """Of each true cell, as annotated, in pixels."""
@@ -54,7 +54,7 @@ def annotated_images(coco: Coco, images: Sequence[Image]) -> list[AnnotatedImage
     return [
         AnnotatedImage(
             image,
-            [bytes(annotation.segmentation) for annotation in groups[image.id]],
+            [annotation.segmentation for annotation in groups[image.id]],
             [annotation.area for annotation in groups[image.id]],
         )
         for image in images
@@ -64,7 +64,7 @@ def annotated_images(coco: Coco, images: Sequence[Image]) -> list[AnnotatedImage
 def true_cells(annotated: AnnotatedImage) -> TrueCells:
     """Draw an image's true cells."""
     image, segmentations, areas = annotated
-    runs = cell_runs([msgspec.Raw(text) for text in segmentations], image.height, image.width)
+    runs = cell_runs(segmentations, image.height, image.width)
     return TrueCells(image, runs, np.array(areas, dtype=np.float64))
 
 
@@ -94,7 +94,7 @@ def compare_cells(
     kept, count = certain_cells(prediction, scores, score_floor)
     overlap = instance_overlap(runs, len(areas), prediction, len(scores))
     counted = overlap if count == len(scores) else instance_overlap(runs, len(areas), kept, count)
-    outlines, found = (cell_outlines(painted(own, image.height, image.width)) for own in (runs, kept))
+    outlines, found = (outlines_of_runs(own, image.height, image.width) for own in (runs, kept))
     counts = count_cells(
         counted,
         size_class(areas),

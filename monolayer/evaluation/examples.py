@@ -4,14 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monolayer.annotations.rasterise import painted
 from monolayer.evaluation.cells import certain_cells, true_cells
 from monolayer.evaluation.foreground import ImageScore
 from monolayer.evaluation.split import Evaluation
 from monolayer.evaluation.tasks import TruthTask, predicted_cells, truth_and_prediction
 from monolayer.images.files import read_image
 from monolayer.images.folder import ImageFolder
-from monolayer.metrics.boundary import cell_outlines
+from monolayer.metrics.boundary import outlines_of_runs
 from monolayer.metrics.instance_overlap import instance_overlap
 from monolayer.metrics.matching import match
 
@@ -68,4 +67,4 @@ def cell_agreement(task: TruthTask, score_floor: float) -> dict[str, np.ndarray]
         "false": prediction.select(~found),
         "missed": truth.select(missed),
     }
-    return {name: cell_outlines(painted(runs, height, width)) for name, runs in drawn.items()}
+    return {name: outlines_of_runs(runs, height, width) for name, runs in drawn.items()}

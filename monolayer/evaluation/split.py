@@ -2,14 +2,15 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from monolayer.annotations.coco import Coco, cell_type_of
-from monolayer.annotations.rasterise import union
+from monolayer.annotations.coco import cell_type_of, read_coco
+from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
@@ -105,15 +106,18 @@ def _evaluate_image(
     task: TruthTask, threshold: float, score_floor: float, settings: CellSettings
 ) -> tuple[np.ndarray, ImageCells]:
     truth = true_cells(task.truth)
-    mask = union(truth.runs, task.image.height, task.image.width)
+    counts = _foreground_counts(task, truth.runs, threshold)
+    return counts, compare_cells(truth, *predicted_cells(task), settings, score_floor)
+
+
+def _foreground_counts(task: TruthTask, truth: CellRuns, threshold: float) -> np.ndarray:
     levels = read_image(task.prediction, task.image)
-    cells = compare_cells(truth, *predicted_cells(task), settings, score_floor)
-    return confusion(mask, levels >= threshold * 255), cells
+    return confusion(union(truth, task.image.height, task.image.width), levels >= threshold * 255)
 
 
 def evaluate_splits(
     predictions: Path,
-    truths: dict[str, dict[str, Coco]],
+    truths: dict[str, Path],
     settings: EvaluateSettings,
     compute: ComputeSettings,
 ) -> tuple[list[Evaluation], list[TruthTask]]:
@@ -124,39 +128,65 @@ def evaluate_splits(
     predictions
         Folder of the model's name, as the predict stage writes it.
     truths
-        Annotations by split and by ``raw`` or ``clean``; val first, on which threshold and floor are chosen.
+        Folders of ``{val,test}.json`` by ``raw`` and ``clean``, in this order. Threshold and floor are chosen
+        on the clean images of val. One file is read at a time: several may be more than the memory holds.
     settings, compute
         How cells are scored, and where the work runs.
 
     Returns
     -------
     evaluations
-        In the order of the truths.
+        Of val and then of test, each in the order of the truths.
     tasks
         Of the last evaluation: images and predictions.
 
     Raises
     ------
     InputError
-        As `choose_threshold`, `choose_score_floor` and `evaluate_split`.
+        As `read_coco`, `read_results`, `choose_threshold`, `choose_score_floor` and `evaluate_split`.
     """
+    val = _evaluate_truths("val", predictions, truths, settings, compute)[0]
+    chosen = settings.model_copy(update={"threshold": val[0].threshold, "score_floor": val[0].score_floor})
+    test, tasks = _evaluate_truths("test", predictions, truths, chosen, compute)
+    return val + test, tasks
+
+
+def _evaluate_truths(
+    split: str,
+    predictions: Path,
+    truths: dict[str, Path],
+    settings: EvaluateSettings,
+    compute: ComputeSettings,
+) -> tuple[list[Evaluation], list[TruthTask]]:
+    listed = read_coco(truths["raw"] / f"{split}.json").images
+    results = read_results(predictions / f"{split}.json", listed)
+
+    def tasks_of(cleaning: str) -> list[TruthTask]:
+        truth = read_coco(truths[cleaning] / f"{split}.json")
+        return truth_tasks(truth, predictions / "foreground" / split, results)
+
+    threshold, score_floor = _operating_point(partial(tasks_of, "clean"), settings, compute)
     evaluations: list[Evaluation] = []
-    threshold, score_floor = settings.threshold, settings.score_floor
-    for split, own in truths.items():
-        results = read_results(predictions / f"{split}.json", own["raw"].images)
-        foreground = predictions / "foreground" / split
-        tasks = {name: truth_tasks(truth, foreground, results) for name, truth in own.items()}
-        if threshold is None:
-            threshold = choose_threshold(tasks["clean"], compute)
-        if score_floor is None:
-            score_floor = choose_score_floor(tasks["clean"], compute)
-        evaluations += [
+    for cleaning in truths:
+        tasks: list[TruthTask] = []  # those before are let go
+        tasks = tasks_of(cleaning)
+        evaluations.append(
             evaluate_split(
-                listed, predictions.name, split, cleaning, threshold, score_floor, settings, compute
+                tasks, predictions.name, split, cleaning, threshold, score_floor, settings, compute
             )
-            for cleaning, listed in tasks.items()
-        ]
-    return evaluations, tasks["clean"]
+        )
+    return evaluations, tasks
+
+
+def _operating_point(
+    read_tasks: Callable[[], list[TruthTask]], settings: EvaluateSettings, compute: ComputeSettings
+) -> tuple[float, float]:
+    threshold, score_floor = settings.threshold, settings.score_floor
+    if threshold is None or score_floor is None:
+        tasks = read_tasks()
+        threshold = choose_threshold(tasks, compute) if threshold is None else threshold
+        score_floor = choose_score_floor(tasks, compute) if score_floor is None else score_floor
+    return threshold, score_floor
 
 
 def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from monolayer.annotations.coco import Coco, Image
@@ -47,8 +46,8 @@ def truth_and_prediction(task: TruthTask, threshold: float) -> tuple[np.ndarray,
 def truth_and_levels(task: TruthTask) -> tuple[np.ndarray, np.ndarray]:
     """Return the true foreground, bool [H, W], and the predicted probability, uint8 [H, W]."""
     image = task.image
-    segmentations = [msgspec.Raw(text) for text in task.truth.segmentations]
-    return foreground_mask(segmentations, image.height, image.width), read_image(task.prediction, image)
+    truth = foreground_mask(task.truth.segmentations, image.height, image.width)
+    return truth, read_image(task.prediction, image)
 
 
 def predicted_cells(task: TruthTask) -> tuple[CellRuns, np.ndarray]:

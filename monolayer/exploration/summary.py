@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from monolayer.annotations.coco import Coco, Image, Truth, annotations_by_image, cell_type_of
+from monolayer.annotations.coco import Image, Truth, cell_type_of
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
+from monolayer.exploration.measurements import Measurements
 from monolayer.images.files import read_image
 from monolayer.metrics.confluence import confluence
 from monolayer.parameters import Settings
@@ -45,23 +46,24 @@ class ImageFacts(NamedTuple):
         return f"{self.cell_type}: {len(self.areas)} cells, confluence {100 * self.confluence:.0f} %"
 
 
-def image_facts(coco: Coco, split: str, masks: Path, compute: ComputeSettings) -> list[ImageFacts]:
+def image_facts(
+    measured: Measurements, split: str, masks: Path, compute: ComputeSettings
+) -> list[ImageFacts]:
     """Collect the facts of a split's images, in their order.
 
     Parameters
     ----------
-    coco, split
-        The split's annotations and name.
+    measured, split
+        The split's cells and name.
     masks
         Folder of the split's foreground masks, ``<image id>.png``.
     compute
         Where the masks are read.
     """
-    groups = annotations_by_image(coco)
-    fractions = map_parallel(partial(_confluence_of, masks=masks), coco.images, compute)
+    fractions = map_parallel(partial(_confluence_of, masks=masks), measured.images, compute)
     return [
-        ImageFacts(split, image, cell_type_of(image), np.array([a.area for a in groups[image.id]]), fraction)
-        for image, fraction in zip(coco.images, fractions, strict=True)
+        ImageFacts(split, image, cell_type_of(image), measured.area[measured.of(number)], fraction)
+        for number, (image, fraction) in enumerate(zip(measured.images, fractions, strict=True))
     ]
 
 

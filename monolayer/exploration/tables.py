@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from monolayer.annotations.coco import Coco, annotations_by_image, cell_type_of
+from monolayer.annotations.coco import cell_type_of
+from monolayer.exploration.measurements import Measurements
 from monolayer.exploration.summary import ImageFacts
 
 ANNOTATION_COLUMNS = (
@@ -16,21 +15,21 @@ ANNOTATION_COLUMNS = (
 )  # fmt: skip
 IMAGE_COLUMNS = ("split", "image_id", "file_name", "cell_type", "cells", "confluence")
 
-_BOX = msgspec.json.Decoder(tuple[float, float, float, float])
 
-
-def write_annotations(path: Path, splits: Mapping[str, Coco]) -> None:
+def write_annotations(path: Path, splits: Mapping[str, Measurements]) -> None:
     """Write one row for each annotated cell, image by image; areas and boxes in pixels, as annotated."""
     _write(path, ANNOTATION_COLUMNS, _annotation_rows(splits))
 
 
-def _annotation_rows(splits: Mapping[str, Coco]) -> Iterator[tuple[Any, ...]]:
-    for split, coco in splits.items():
-        groups = annotations_by_image(coco)
-        for image in coco.images:
-            start = (split, image.id, image.file_name, cell_type_of(image))
-            for annotation in groups[image.id]:
-                yield (*start, annotation.id, annotation.area, *_BOX.decode(annotation.bbox))
+def _annotation_rows(splits: Mapping[str, Measurements]) -> Iterator[tuple[Any, ...]]:
+    for split, measured in splits.items():
+        for number, image in enumerate(measured.images):
+            start, own = (split, image.id, image.file_name, cell_type_of(image)), measured.of(number)
+            columns = (
+                column[own].tolist() for column in (measured.annotation_id, measured.area, measured.box)
+            )
+            for annotation_id, area, box in zip(*columns, strict=True):
+                yield (*start, annotation_id, area, *box)
 
 
 def write_images(path: Path, facts: Iterable[ImageFacts]) -> None:

@@ -33,7 +33,7 @@ def read_labels(masks: Path, split: str, image: Image) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        uint16 [H, W], 0 = background.
+        uint16 or uint32 [H, W], 0 = background.
 
     Raises
     ------

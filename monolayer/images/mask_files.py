@@ -19,7 +19,8 @@ def write_mask_files(
 ) -> None:
     """Write instance/{split}/<image id>.tif and semantic/{split}/<image id>.png below `out`.
 
-    The label image is uint16 with 0 as background, the foreground mask uint8 with 0 and 255.
+    The label image is uint16, or uint32 of more than 65,535 cells, with 0 as background, the foreground mask
+    uint8 with 0 and 255.
     """
     for kind in ("instance", "semantic"):
         (out / kind / split).mkdir(parents=True, exist_ok=True)

@@ -57,12 +57,14 @@ def grey_histogram(image: np.ndarray, fine: bool = False) -> np.ndarray:
     >>> np.flatnonzero(grey_histogram(np.array([[0.5, 2.0]], np.float32))).tolist()
     [8, 32]
     """
-    if image.dtype == np.uint8:
-        counts = np.bincount(image.ravel(), minlength=LEVELS)
-        return np.kron(counts, np.eye(1, FINE, dtype=np.int64)[0]) if fine else counts
-    counts = np.zeros(LEVELS * FINE, dtype=np.int64)
-    for rows in np.array_split(image, max(len(image) // 64, 1)):  # bincount takes 8 bytes a pixel
-        counts += np.bincount((rows * FINE).astype(np.int16).ravel(), minlength=len(counts))
+    fine = fine or image.dtype != np.uint8
+    parts = FINE if fine else 1
+    counts = np.zeros(LEVELS * parts, dtype=np.int64)
+    for rows in np.array_split(image, max(image.size >> 18, 1)):  # as bincount takes 8 bytes a pixel
+        entries = (
+            rows.astype(np.int16) * parts if image.dtype == np.uint8 else (rows * parts).astype(np.int16)
+        )
+        counts += np.bincount(entries.ravel(), minlength=len(counts))
     return counts
 
 

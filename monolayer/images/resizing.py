@@ -25,7 +25,7 @@ def resize_image(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def resize_labels(labels: np.ndarray, side: int) -> np.ndarray:
-    """Resize a label image, uint16 [H, W], to [side, side]; a pixel has the label at its centre.
+    """Resize a label image, uint16 or uint32 [H, W], to [side, side]; a pixel has the label at its centre.
 
     Examples
     --------
@@ -35,4 +35,6 @@ def resize_labels(labels: np.ndarray, side: int) -> np.ndarray:
            [0, 0, 7, 7],
            [0, 0, 7, 7]], dtype=uint16)
     """
-    return np.asarray(Image.fromarray(labels).resize((side, side), Image.Resampling.NEAREST))
+    known = labels if labels.itemsize == 2 else labels.view(np.int32)  # Pillow knows no uint32
+    resized = Image.fromarray(known).resize((side, side), Image.Resampling.NEAREST)
+    return np.asarray(resized).view(labels.dtype)

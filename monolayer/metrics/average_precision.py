@@ -4,7 +4,7 @@ faster-coco-eval ranks and matches; the IoU come from `InstanceOverlap`, so that
 scores. Equal to pycocotools.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import faster_coco_eval.faster_eval_api_cpp as coco_cpp
@@ -17,7 +17,9 @@ from monolayer.metrics.instance_overlap import InstanceOverlap
 IOU = np.linspace(0.5, 0.95, 10)
 """COCO's."""
 TOGETHER = 64
-"""Images that are matched at once: their IoU are dense matrices then."""
+"""Images that are matched at once, at most: their IoU are dense matrices then."""
+PAIRS = 2**24
+"""Elements of the matrices of all images that are matched at once, at most; of one image they may be more."""
 
 
 class RankedCells(NamedTuple):
@@ -44,8 +46,7 @@ class RankedImages:
     def __init__(self, images: Sequence[RankedCells], max_dets: Sequence[int]) -> None:
         self._max_dets = list(max_dets)
         matched = [
-            _Evaluation(images[first : first + TOGETHER], self._max_dets).matches()
-            for first in range(0, len(images), TOGETHER)
+            _Evaluation(own, self._max_dets).matches() for own in _matched_at_once(images, self._max_dets[-1])
         ]
         self._matched = [np.concatenate(parts) for parts in zip(*matched, strict=True)]  # by area range
 
@@ -71,6 +72,20 @@ class RankedImages:
         scores = {name: _mean(values) for name, values in averages.items()}
         found = scores[f"ar_{self._max_dets[-1]}"]
         return {**scores, "afnr": None if found is None else 1 - found}
+
+
+def _matched_at_once(images: Sequence[RankedCells], max_dets: int) -> Iterator[list[RankedCells]]:
+    own: list[RankedCells] = []
+    pairs = 0
+    for image in images:
+        new = len(image.areas) * min(len(image.scores), max_dets)
+        if own and (len(own) == TOGETHER or pairs + new > PAIRS):
+            yield own
+            own, pairs = [], 0
+        own.append(image)
+        pairs += new
+    if own:
+        yield own
 
 
 def _mean(values: np.ndarray) -> float | None:
@@ -120,9 +135,13 @@ class _Evaluation(COCOeval_faster):
         overlap, areas, scores = self._images[image]
         if not len(areas) or not len(scores):
             return []
-        iou = np.zeros((len(scores), len(areas)))
-        iou[overlap.predicted, overlap.true] = overlap.iou
-        return iou[ranked(scores)[: self.params.maxDets[-1]]]
+        order = ranked(scores)[: self.params.maxDets[-1]]
+        row = np.full(len(scores), -1)
+        row[order] = np.arange(len(order))
+        counts = row[overlap.predicted] >= 0
+        iou = np.zeros((len(order), len(areas)))
+        iou[row[overlap.predicted[counts]], overlap.true[counts]] = overlap.iou[counts]
+        return iou
 
 
 def ranked(scores: np.ndarray) -> np.ndarray:

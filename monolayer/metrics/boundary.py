@@ -6,6 +6,8 @@ outline where the cell goes on beyond it.
 
 import numpy as np
 
+from monolayer.annotations.rasterise import BAND, CellRuns, RunIndex, painted
+
 
 def boundary_counts(truth: np.ndarray, prediction: np.ndarray, tolerance: int) -> np.ndarray:
     """Count the outlines' pixels, and those that are near the other side's outlines.
@@ -50,12 +52,38 @@ def cell_outlines(labels: np.ndarray) -> np.ndarray:
            [0, 1, 0, 0]])
     """
     outlines = np.zeros(labels.shape, dtype=bool)
-    down, right = labels[1:] != labels[:-1], labels[:, 1:] != labels[:, :-1]
+    down = labels[1:] != labels[:-1]
     outlines[1:] |= down
     outlines[:-1] |= down
+    del down  # a byte a pixel
+    right = labels[:, 1:] != labels[:, :-1]
     outlines[:, 1:] |= right
     outlines[:, :-1] |= right
-    return outlines & (labels > 0)
+    del right
+    return np.logical_and(outlines, labels > 0, out=outlines)
+
+
+def outlines_of_runs(runs: CellRuns, height: int, width: int) -> np.ndarray:
+    """Return the `cell_outlines` of runs, of which later ones go over earlier ones; bool [H, W].
+
+    Strip by strip, as a label image of all would take four bytes a pixel.
+
+    >>> outlines_of_runs(CellRuns(np.array([3]), np.array([12]), np.array([0])), 3, 4).astype(int)
+    array([[0, 1, 0, 0],
+           [0, 1, 0, 0],
+           [0, 1, 0, 0]])
+    """
+    outlines = np.empty((height, width), dtype=bool)
+    index = RunIndex(runs)
+    columns = max(1, BAND // height)
+    for first in range(0, width, columns):
+        last = min(first + columns, width)
+        left, right = max(first - 1, 0), min(last + 1, width)  # with a column of both neighbours
+        start, end, cell = index.between(left * height, right * height)
+        own = CellRuns(start - left * height, end - left * height, cell)
+        strip = cell_outlines(painted(own, height, right - left))
+        outlines[:, first:last] = strip[:, first - left : last - left]
+    return outlines
 
 
 def dilate(mask: np.ndarray, radius: int) -> np.ndarray:

@@ -6,6 +6,9 @@ import numpy as np
 
 from monolayer.metrics.boundary import cell_outlines
 
+ROWS = 256
+"""Of an image that are stretched at a time: a large one would take tens of bytes a pixel."""
+
 
 class OverlayColour(NamedTuple):
     """A colour laid over an image."""
@@ -72,8 +75,12 @@ def stretch_contrast(image: np.ndarray) -> np.ndarray:
     Phase contrast is pale: half of LIVECell's grey levels are within ten of the mean.
     """
     low, high = np.percentile(image, [0.5, 99.5])
-    scaled = (image.astype(np.float64) - low) * (255 / max(high - low, 1.0))
-    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+    stretched = np.empty(image.shape, dtype=np.uint8)
+    for first in range(0, len(image), ROWS):
+        rows = slice(first, first + ROWS)
+        scaled = (image[rows].astype(np.float64) - low) * (255 / max(high - low, 1.0))
+        stretched[rows] = np.rint(np.clip(scaled, 0, 255))
+    return stretched
 
 
 def shrink(image: np.ndarray, width: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from monolayer.annotations.rasterise import CellRuns, label_runs
+from monolayer.annotations.rasterise import BAND, CellRuns, label_runs
 
 
 class Cells(NamedTuple):
@@ -42,8 +42,15 @@ def cells_of_labels(labels: np.ndarray, probability: np.ndarray) -> Cells:
     >>> cells_of_labels(np.array([[1, 0, 2], [1, 0, 2]]), probability).scores
     array([0.75, 0.75], dtype=float32)
     """
-    flat = labels.ravel()
-    sums, areas = np.bincount(flat, probability.ravel()), np.bincount(flat)
+    flat, weights = labels.ravel(), probability.ravel()
+    every = np.arange(flat.max(initial=0) + 1)
+    areas = np.zeros(len(every), dtype=np.int64)
+    sums: np.ndarray = np.zeros(len(every))
+    for first in range(0, flat.size, BAND):
+        part = slice(first, first + BAND)
+        areas += np.bincount(flat[part], minlength=len(every))
+        # Each sum goes on from where it was, so that it does not depend on the bands.
+        sums = np.bincount(np.append(every, flat[part]), np.append(sums, weights[part]))
     return Cells(label_runs(labels), (sums[1:] / areas[1:]).astype(np.float32))
 
 
@@ -55,8 +62,9 @@ def best_scores(cells: Cells, height: int, width: int) -> np.ndarray:
     [[0.5, 0.25], [0.5, 0.25]]
     """
     scores = np.zeros(height * width, dtype=np.float32)
-    position, cell = cells.runs.pixels()
-    np.maximum.at(scores, position, cells.scores.astype(np.float32)[cell])
+    for _, part in cells.runs.bands(height * width):
+        position, cell = part.pixels()
+        np.maximum.at(scores, position, cells.scores.astype(np.float32)[cell])
     return np.ascontiguousarray(scores.reshape(width, height).T)
 
 

@@ -1,5 +1,6 @@
 """Predictions of a split on disk: COCO results and foreground images."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from pycocotools import mask as coco_mask
 
 from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
-from monolayer.images.files import read_image, write_png, write_whole
+from monolayer.images.files import read_image, write_png
 from monolayer.images.folder import ImageFolder
 from monolayer.predictions.cells import Prediction, encode_cells
 
@@ -53,6 +54,8 @@ def distinct_images(
 def write_predictions(folder: Path, split: str, predictions: Iterable[tuple[list[int], Prediction]]) -> None:
     """Write ``{split}.json`` (COCO results) and ``foreground/{split}/{image id}.png`` (0..255 for 0..1).
 
+    The results are written image by image, so that none has to be kept; only all of them get their name.
+
     Parameters
     ----------
     folder
@@ -64,13 +67,20 @@ def write_predictions(folder: Path, split: str, predictions: Iterable[tuple[list
     """
     foreground = folder / "foreground" / split
     foreground.mkdir(parents=True, exist_ok=True)
-    results: list[dict[str, Any]] = []
-    for image_ids, prediction in predictions:
-        probability = np.rint(prediction.foreground * 255).astype(np.uint8)
-        for image_id in image_ids:
-            write_png(foreground / f"{image_id}.png", probability)
-            results.extend(_coco_results(image_id, prediction))
-    write_whole(folder / f"{split}.json", msgspec.json.encode(results))
+    path = folder / f"{split}.json"
+    partial = path.with_name(path.name + ".part")
+    with partial.open("wb") as file:
+        file.write(b"[")
+        for image_ids, prediction in predictions:
+            probability = prediction.foreground * 255
+            probability = np.rint(probability, out=probability).astype(np.uint8)
+            for image_id in image_ids:
+                write_png(foreground / f"{image_id}.png", probability)
+                if results := list(_coco_results(image_id, prediction)):
+                    file.write(b"," if file.tell() > 1 else b"")
+                    file.write(msgspec.json.encode(results)[1:-1])  # a list without its brackets
+        file.write(b"]")
+    os.replace(partial, path)
 
 
 class Result(msgspec.Struct, gc=False):

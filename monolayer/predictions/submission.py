@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monolayer.annotations.coco import Image
-from monolayer.annotations.rasterise import CellRuns, cell_runs, painted
+from monolayer.annotations.rasterise import cell_runs, painted
 from monolayer.annotations.run_length_csv import Order, read_codes, read_table, write_codes
 from monolayer.errors import InputError
 from monolayer.predictions.cells import Cells
@@ -67,22 +67,20 @@ def separate_cells(cells: Cells, height: int, width: int) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Integers [H, W]; 0 is background, k the k-th cell.
+        int32 [H, W]; 0 is background, k the k-th cell.
 
     Examples
     --------
     >>> from monolayer.annotations.rasterise import draw
     >>> large, small = [[0.0, 0.0, 4.0, 0.0, 4.0, 1.0, 0.0, 1.0]], [[3.0, 0.0, 5.0, 0.0, 5.0, 1.0, 3.0, 1.0]]
     >>> separate_cells(Cells(draw([large, small], 1, 5), np.array([0.9, 0.1])), 1, 5)
-    array([[1, 1, 1, 2, 2]])
+    array([[1, 1, 1, 2, 2]], dtype=int32)
     """
     count = len(cells.scores)
     areas = cells.runs.areas(count)
     drawn = np.lexsort((-np.arange(count), cells.scores, -areas))  # the later goes over the earlier
     place = np.argsort(drawn)[cells.runs.cell]
-    start, end, _ = cells.runs
-    runs = CellRuns(start, end, place).select(np.argsort(place, kind="stable"))
-    return np.append(0, drawn + 1)[painted(runs, height, width)]
+    return painted(cells.runs.select(np.argsort(place, kind="stable")), height, width)
 
 
 def validate_submission(path: Path, images: Sequence[Image], order: Order) -> None:
@@ -135,8 +133,10 @@ def _require_cells(rows: pd.DataFrame, image: Image, order: Order) -> None:
         return
     places = rows["place"].tolist()
     runs = read_codes(rows["predicted"].tolist(), places, image.height, image.width, order)
-    position, cell = runs.pixels()
-    shared = np.flatnonzero(np.bincount(position) > 1)
-    if len(shared):
-        first, second = (places[number] for number in cell[position == shared[0]][:2])
+    ordered = runs.select(np.argsort(runs.start, kind="stable"))
+    begins_within = ordered.start[1:] < np.maximum.accumulate(ordered.end)[:-1]
+    if begins_within.any():
+        shared = ordered.start[1:][begins_within][0]
+        sharing = runs.cell[(runs.start <= shared) & (shared < runs.end)]
+        first, second = (places[number] for number in sharing[:2])
         raise InputError(f"{second}: the cell overlaps that of {first}: give each pixel to one cell")

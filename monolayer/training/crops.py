@@ -101,14 +101,13 @@ class Crops:
         self._subsequences = Subsequences(packed.images, frames)
         self._truth = torch.tensor([TRUTHS.index(image.truth) for image in packed.images], device=device)
         self._pixels = torch.from_numpy(packed.pixels).to(device)
-        # Torch cannot index uint16; the sign comes off again in `_labels_at`.
-        self._labels = torch.from_numpy(packed.labels.view(np.int16)).to(device)
+        # Torch cannot index unsigned ones; the sign comes off again in `_labels_at`.
+        self._labels = torch.from_numpy(packed.labels.view(f"i{packed.labels.itemsize}")).to(device)
         self._levels = torch.from_numpy(offset_and_scale(packed.histograms, normalise)).to(device)
         self._annotated = annotated(packed, partly=frames > 1)
         self._heights, self._widths = packed.heights, packed.widths
         self._first_rows = np.concatenate([[0], np.cumsum(self._heights)])
-        areas = self._heights * self._widths
-        self._first_pixels = np.cumsum(areas) - areas
+        self._first_pixels = packed.first_pixels
         foreground = packed.foreground.astype(np.int64)
         background = np.repeat(self._widths, self._heights) - foreground
         # Pixels before each row, first of all background, then of all foreground: int64 [2 R + 1].
@@ -218,4 +217,5 @@ class Crops:
         return interpolated(self._pixels, first, (height, width), coordinates), labels
 
     def _labels_at(self, index: Tensor) -> Tensor:
-        return self._labels[index].int() & 0xFFFF
+        labels = self._labels[index]
+        return labels.int() & 0xFFFF if labels.dtype == torch.int16 else labels

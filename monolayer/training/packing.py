@@ -4,7 +4,10 @@ import hashlib
 import os
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +16,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 
 from monolayer.annotations.coco import Image, read_coco
+from monolayer.annotations.label_images import label_type
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
@@ -30,13 +34,14 @@ class _Index(msgspec.Struct):
     digest: str
 
 
-class Packed(NamedTuple):
+@dataclass(frozen=True)
+class Packed:
     """All images of a split, one behind the other."""
 
     pixels: np.ndarray
     """Grey levels, uint8 [P], row by row; float16 [P] where an image has more than 8 bits."""
     labels: np.ndarray
-    """uint16 [P], 0 = background, of the same pixels."""
+    """uint16 [P], or uint32 where an image needs it, 0 = background, of the same pixels."""
     foreground: np.ndarray
     """Number of foreground pixels in each row of each image, int32 [R]."""
     histograms: np.ndarray
@@ -46,19 +51,24 @@ class Packed(NamedTuple):
     digest: str
     """Hexadecimal; differs where an image, a label or how far an image is annotated differs."""
 
-    @property
+    @cached_property
     def heights(self) -> np.ndarray:
         """int64 [N]."""
         return np.array([image.height for image in self.images], dtype=np.int64)
 
-    @property
+    @cached_property
     def widths(self) -> np.ndarray:
         """int64 [N]."""
         return np.array([image.width for image in self.images], dtype=np.int64)
 
+    @cached_property
+    def first_pixels(self) -> np.ndarray:
+        """Position of each image's first pixel among the pixels of all images, int64 [N]."""
+        return _starts(self.images)
+
     def image(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return grey levels, uint8 or float16 [H, W], and labels, uint16 [H, W], of one image."""
-        start, shape = _starts(self.images)[index], (self.images[index].height, self.images[index].width)
+        """Return grey levels, uint8 or float16 [H, W], and labels, uint16 or uint32 [H, W], of one image."""
+        start, shape = self.first_pixels[index], (self.images[index].height, self.images[index].width)
         part = slice(start, start + shape[0] * shape[1])
         return self.pixels[part].reshape(shape), self.labels[part].reshape(shape)
 
@@ -88,7 +98,8 @@ def pack_split(
     InputError
         The split is empty, or a file is missing or does not fit the others.
     """
-    listed = read_coco(annotations / f"{split}.json").images
+    coco = read_coco(annotations / f"{split}.json")
+    listed = coco.images
     if not listed:
         raise InputError(
             f"{annotations / f'{split}.json'} lists no image: training needs at least one in {split}. "
@@ -96,7 +107,9 @@ def pack_split(
         )
     folder = ImageFolder(images)
     paths = [folder.path(image.file_name, split) for image in listed]
-    _create(out, listed, deep=not all(map_parallel(has_8_bits, paths, compute)))
+    grey_levels = np.dtype(np.uint8 if all(map_parallel(has_8_bits, paths, compute)) else np.float16)
+    cells = Counter(annotation.image_id for annotation in coco.annotations)
+    _create(out, listed, grey_levels, label_type(max(cells.values(), default=0)))
     tasks = (
         _Task(image, path, masks, split, place)
         for image, path, place in zip(listed, paths, _places(out, listed), strict=True)
@@ -110,7 +123,7 @@ def pack_resized(packed: Packed, side: int, out: Path) -> None:
     The histograms stay those of the images as they were.
     """
     listed = [msgspec.structs.replace(image, width=side, height=side) for image in packed.images]
-    _create(out, listed, deep=packed.pixels.dtype != np.uint8)
+    _create(out, listed, packed.pixels.dtype, packed.labels.dtype)
     digests = []
     for number, place in enumerate(_places(out, listed)):
         image, labels = packed.image(number)
@@ -169,16 +182,15 @@ class _Task(NamedTuple):
     place: _Place
 
 
-def _create(out: Path, listed: list[Image], deep: bool) -> None:
-    """Make the files at their full size; `deep` ones hold parts of grey levels, too."""
+def _create(out: Path, listed: list[Image], grey_levels: np.dtype, labels: np.dtype) -> None:
     out.mkdir(parents=True)
     pixels = sum(image.height * image.width for image in listed)
     rows = sum(image.height for image in listed)
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {
-        "pixels": ("<f2" if deep else "u1", (pixels,)),
-        "labels": ("<u2", (pixels,)),
+        "pixels": (grey_levels.newbyteorder("<").str, (pixels,)),
+        "labels": (labels.newbyteorder("<").str, (pixels,)),
         "foreground": ("<i4", (rows,)),
-        "histograms": ("<i4", (len(listed), LEVELS * FINE if deep else LEVELS)),
+        "histograms": ("<i4", (len(listed), LEVELS if grey_levels == np.uint8 else LEVELS * FINE)),
     }
     for name, (dtype, shape) in shapes.items():
         open_memmap(out / f"{name}.npy", mode="w+", dtype=np.dtype(dtype), shape=shape).flush()

@@ -15,6 +15,7 @@ from monolayer.annotations.coco import (
     cell_type_of,
     decode_segmentation,
     read_coco,
+    read_in_pieces,
     write_coco,
 )
 from monolayer.errors import InputError
@@ -134,3 +135,46 @@ def test_run_length_codes_are_decoded_as_they_are() -> None:
 )
 def test_cell_types(image: Image, expected: str) -> None:
     assert cell_type_of(image) == expected
+
+
+class Place(msgspec.Struct):
+    id: int
+    bbox: list[float]
+
+
+def pieces(path: Path) -> tuple[list[Image], list[list[Place]]]:
+    images, read = read_in_pieces(path, msgspec.json.Decoder(list[Place]))
+    return images, list(read)
+
+
+def annotation(number: int, outline: bytes = b"[[1,1,3,1,3,3]]") -> Annotation:
+    return Annotation(number, number % 3, msgspec.Raw(outline), 2.5, msgspec.Raw(b"[1,1,2,%d]" % number))
+
+
+@pytest.mark.parametrize("number", [0, 1, 10_000, 25_000])
+@pytest.mark.parametrize("outline", [b"[[1,1,3,1,3,3]]", b"[\n [1,1,3,\n1,3,3],\n\n [1, 2]\n]"])
+def test_reading_in_pieces(tmp_path: Path, number: int, outline: bytes) -> None:
+    listed = [Image(place, f"{place}.tif", 12, 10) for place in range(3)]
+    write_coco(tmp_path / "a.json", Coco(listed, [annotation(place, outline) for place in range(number)]))
+    images, read = pieces(tmp_path / "a.json")
+    assert images == listed
+    assert len(read) == max(1, -(-number // 10_000))
+    cells = [cell for piece in read for cell in piece]
+    assert [(cell.id, cell.bbox[3]) for cell in cells] == [(place, place) for place in range(number)]
+
+
+def test_what_other_programs_wrote_is_read_as_one_piece(tmp_path: Path) -> None:
+    path = write(tmp_path, json.dumps({"annotations": {"9": CELL | {"id": 9}}, "images": [IMAGE]}, indent=1))
+    assert pieces(path) == ([Image(7, "a.tif", 12, 10)], [[Place(9, [1, 1, 2, 2])]])
+
+
+def test_pieces_of_what_is_no_annotation_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.json not found: run the stage"):
+        pieces(tmp_path / "none.json")
+    with pytest.raises(InputError, match="not a COCO annotation file"):
+        pieces(write(tmp_path, "[]"))
+    write_coco(tmp_path / "a.json", Coco([], [annotation(1), annotation(2)]))
+    text = (tmp_path / "a.json").read_text()
+    for broken in (text[:-20], text.replace("[1,1,2,2]", '"no box"')):
+        with pytest.raises(InputError, match=r"coco\.json is truncated or no annotation file \(.*\): run"):
+            pieces(write(tmp_path, broken))

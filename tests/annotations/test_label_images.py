@@ -1,16 +1,13 @@
 """Label images: the overlap rule on hand-made cells, the foreground on random ones."""
 
 import json
-from unittest.mock import patch
 
 import msgspec
 import numpy as np
 import pytest
 
-from monolayer.annotations import label_images
 from monolayer.annotations.label_images import label_image
 from monolayer.annotations.rasterise import foreground_mask
-from monolayer.errors import InputError
 
 
 def box(left: int, top: int, right: int, bottom: int) -> msgspec.Raw:
@@ -68,6 +65,18 @@ def test_foreground_never_changes(seed):
         np.testing.assert_array_equal(labels > 0, foreground_mask(cells, 50, 50))
 
 
+def test_bands_change_nothing(monkeypatch):
+    generator = np.random.default_rng(0)
+    corners, sizes = generator.integers(0, 40, (60, 2)).tolist(), generator.integers(1, 15, (60, 2)).tolist()
+    cells = [box(x, y, x + w, y + h) for (x, y), (w, h) in zip(corners, sizes, strict=True)]
+    whole = [label_image(cells, 50, 50, limit) for limit in (0.3, 0.75)]
+    assert 20 < len(np.unique(whole[1])) < 60  # some are dropped
+    for band in (1, 50, 333):
+        monkeypatch.setattr("monolayer.annotations.rasterise.BAND", band)
+        for limit, expected in zip((0.3, 0.75), whole, strict=True):
+            np.testing.assert_array_equal(label_image(cells, 50, 50, limit), expected)
+
+
 def test_no_cells_give_an_empty_image():
     labels = label_image([], 3, 4)
     assert labels.dtype == np.uint16
@@ -75,9 +84,13 @@ def test_no_cells_give_an_empty_image():
     assert not labels.any()
 
 
-def test_more_cells_than_labels_is_an_error():
-    with (
-        patch.object(label_images, "LARGEST_LABEL", 2),
-        pytest.raises(InputError, match="3 cells in one image"),
-    ):
-        label_image([box(0, 0, 1, 1)] * 3, 4, 4)
+@pytest.mark.parametrize(("cells", "kind"), [(65_535, np.uint16), (65_536, np.uint32)])
+def test_every_cell_has_a_label_of_its_own_however_many_they_are(cells, kind):
+    column, row = np.divmod(np.arange(cells), 256)
+    labels = label_image(
+        [box(x, y, x + 1, y + 1) for x, y in zip(column.tolist(), row.tolist(), strict=True)], 256, 300
+    )
+    expected = np.zeros((256, 300), dtype=kind)
+    expected[row, column] = np.arange(1, cells + 1)
+    assert labels.dtype == kind
+    np.testing.assert_array_equal(labels, expected)

@@ -9,7 +9,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from monolayer.annotations.coco import annotations_by_image, read_coco
-from monolayer.annotations.rasterise import cell_runs, foreground_mask, label_runs
+from monolayer.annotations.rasterise import cell_runs, cover, foreground_mask, label_runs, painted
 from monolayer.errors import InputError
 
 LIVECELL_MINI = Path(__file__).resolve().parents[3] / "shared" / "livecell-mini" / "annotations" / "LIVECell"
@@ -59,6 +59,28 @@ def test_polygons_of_every_size_and_roughness_match_pycocotools():
         points[1] = points[trial % 2]  # every second one has an edge of no length
         outline = [raw([points.ravel().tolist()])]
         np.testing.assert_array_equal(as_masks(outline, height, width), one_by_one(outline, height, width))
+
+
+def test_drawing_in_lots_and_bands_changes_nothing(monkeypatch):
+    generator = np.random.default_rng(5)
+    segmentations = [raw([star(generator, 60, 90), star(generator, 60, 90)]) for _ in range(60)]
+    masks = one_by_one(segmentations, 60, 90)
+    last = np.max(masks * np.arange(1, 61)[:, None, None], axis=0)
+    for band, lot in ((2**20, 2048), (60, 7), (137, 1)):
+        monkeypatch.setattr("monolayer.annotations.rasterise.BAND", band)
+        monkeypatch.setattr("monolayer.annotations.rasterise.LOT", lot)
+        np.testing.assert_array_equal(as_masks(segmentations, 60, 90), masks)
+        np.testing.assert_array_equal(foreground_mask(segmentations, 60, 90), masks.any(0))
+        np.testing.assert_array_equal(painted(cell_runs(segmentations, 60, 90), 60, 90), last)
+        np.testing.assert_array_equal(
+            cover(cell_runs(segmentations, 60, 90), 60 * 90, 60), masks.sum(0).T.ravel()
+        )
+
+
+def test_a_pixel_may_have_more_cells_than_a_byte_counts():
+    square = raw([[1, 1, 4, 1, 4, 4, 1, 4]])
+    counts = cover(cell_runs([square] * 300, 6, 6), 36, 300).reshape(6, 6)
+    assert sorted(np.unique(counts).tolist()) == [0, 300]
 
 
 def test_several_polygons_of_one_cell_are_united():

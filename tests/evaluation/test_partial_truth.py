@@ -32,6 +32,7 @@ from monolayer.evaluation.operating_point import choose_threshold
 from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.evaluation.split import Evaluation, evaluate_split, evaluation_metrics
 from monolayer.evaluation.tasks import truth_tasks
+from monolayer.exploration.measurements import read_measurements
 from monolayer.exploration.summary import describe, image_facts, typical_images
 from monolayer.exploration.tables import write_images
 from monolayer.inference.settings import TuneSettings
@@ -188,7 +189,8 @@ def test_what_an_error_names_can_be_tuned_by(score: str, evaluation: Evaluation)
 
 def test_what_is_explored(tmp_path: Path) -> None:
     write_partial(tmp_path, "train")
-    facts = image_facts(partly_annotated(), "train", tmp_path / "masks" / "semantic" / "train", ALONE)
+    measured = read_measurements(tmp_path / "clean" / "train.json")
+    facts = image_facts(measured, "train", tmp_path / "masks" / "semantic" / "train", ALONE)
     described = describe(facts, [50])["train"]
     assert described["overall"] == pytest.approx(
         {

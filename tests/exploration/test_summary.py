@@ -7,6 +7,7 @@ import pytest
 from tiny_split import HEIGHT, WIDTH, image, two_images, write_split
 
 from monolayer.compute.settings import ComputeSettings
+from monolayer.exploration.measurements import read_measurements
 from monolayer.exploration.summary import ImageFacts, describe, image_facts, typical_images
 
 
@@ -17,7 +18,8 @@ def fact(number: int, confluence: float, areas: list[float], split: str = "train
 def test_facts_of_a_split(tmp_path: Path):
     write_split(tmp_path, "train", two_images())
     masks = tmp_path / "masks" / "semantic" / "train"
-    first, second = image_facts(two_images(), "train", masks, ComputeSettings(jobs=1))
+    measured = read_measurements(tmp_path / "clean" / "train.json")
+    first, second = image_facts(measured, "train", masks, ComputeSettings(jobs=1))
     assert (first.cell_type, first.areas.tolist(), first.confluence) == (
         "A172",
         [256, 144],

@@ -6,13 +6,18 @@ import numpy as np
 import pandas as pd
 from tiny_split import image, two_images
 
+from monolayer.annotations.coco import write_coco
+from monolayer.exploration.measurements import read_measurements
 from monolayer.exploration.summary import ImageFacts
 from monolayer.exploration.tables import write_annotations, write_images
 
 
 def test_one_row_for_each_annotation(tmp_path: Path):
     path = tmp_path / "tables" / "annotations.csv"
-    write_annotations(path, {"train": two_images(1), "test": two_images(5)})
+    for split, first_id in (("train", 1), ("test", 5)):
+        write_coco(tmp_path / f"{split}.json", two_images(first_id))
+    splits = {split: read_measurements(tmp_path / f"{split}.json") for split in ("train", "test")}
+    write_annotations(path, splits)
     table = pd.read_csv(path)
     assert table["split"].tolist() == ["train"] * 3 + ["test"] * 3
     assert table["annotation_id"].tolist() == [1, 2, 3] * 2

@@ -203,7 +203,7 @@ def test_pages_without_names(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds 2 planes, not one: 2 pages of 64 x 48 pixels, uint8"):
         read_image(path)
     assert np.array_equal(read_image(path, Image(1, "a.tif", 64, 48, plane=1)), GREY[::-1])
-    with pytest.raises(InputError, match=r"a\.tif has no plane 2: it has 2, counted from 0"):
+    with pytest.raises(InputError, match=r"a\.tif has no plane 2: it holds 2, counted from 0"):
         read_image(path, Image(1, "a.tif", 64, 48, plane=2))
 
 

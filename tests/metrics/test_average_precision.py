@@ -92,9 +92,10 @@ def test_scores_of_a_part_are_those_of_its_images_alone():
     assert {name: scores[name] for name in NAMES} == pytest.approx(expected, abs=1e-9)
 
 
-def test_images_are_matched_in_lots(monkeypatch):
+@pytest.mark.parametrize(("limit", "value"), [("TOGETHER", 3), ("PAIRS", 1), ("PAIRS", 200)])
+def test_images_are_matched_in_lots(monkeypatch, limit, value):
     whole = scores_of(IMAGES)
-    monkeypatch.setattr("monolayer.metrics.average_precision.TOGETHER", 3)
+    monkeypatch.setattr(f"monolayer.metrics.average_precision.{limit}", value)
     assert scores_of(IMAGES) == whole
 
 

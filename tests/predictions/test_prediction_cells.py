@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from pycocotools import mask as coco_mask
 
-from monolayer.predictions.cells import cells_of_labels, encode_cells
+from monolayer.predictions.cells import best_scores, cells_of_labels, encode_cells
 
 
 def encode_labels(labels: np.ndarray) -> list[dict[str, object]]:
@@ -35,3 +35,16 @@ def test_a_score_is_the_mean_inside():
     prediction = cells_of_labels(labels, foreground)
     assert prediction.scores == pytest.approx([foreground[labels == label].mean() for label in (1, 2, 3)])
     assert prediction.scores.dtype == np.float32
+
+
+def test_bands_do_not_change_the_last_bit_of_a_score(monkeypatch):
+    labels = random_labels((40, 30), 6)
+    probability = (np.random.default_rng(0).random((40, 30)) ** 9).astype(np.float32)
+    sums = [sum(probability[labels == label].tolist()) for label in range(1, 7)]  # one after the other
+    means = np.array(sums) / np.bincount(labels.ravel())[1:]
+    whole = cells_of_labels(labels, probability)
+    for band in (2**20, 100, 1):
+        for module in ("annotations.rasterise", "predictions.cells"):
+            monkeypatch.setattr(f"monolayer.{module}.BAND", band)
+        assert_array_equal(cells_of_labels(labels, probability).scores, means.astype(np.float32))
+        assert_array_equal(best_scores(whole, 40, 30), np.append(0, whole.scores)[labels].astype(np.float32))

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
@@ -32,6 +33,23 @@ def test_what_is_written_is_read(tmp_path: Path):
     for number, cell in enumerate(read[6], start=1):
         code = json.loads(bytes(cell.segmentation))
         np.testing.assert_array_equal(coco_mask.decode(code), labels == number)
+
+
+def test_the_results_are_one_list_whichever_images_have_none(tmp_path: Path):
+    probability = np.ones((3, 4), dtype=np.float32)
+    empty, full = (
+        Prediction(probability, cells_of_labels(np.full((3, 4), label), probability)) for label in (0, 1)
+    )
+    for number, predictions in enumerate(([], [empty], [empty, full, empty, full, full], [full, empty])):
+        named = [([place, place + 10], own) for place, own in enumerate(predictions)]
+        write_predictions(tmp_path / str(number), "val", named)
+        text = (tmp_path / str(number) / "val.json").read_bytes()
+        listed = json.loads(text)
+        assert [own["image_id"] for own in listed] == [
+            id_ for ids, own in named for id_ in ids if own is full
+        ]
+        assert msgspec.json.encode(listed) == text  # and nothing else
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_an_image_without_predicted_cells_has_an_empty_list(tmp_path: Path):

@@ -44,6 +44,8 @@ def test_images_come_back_with_their_labels(root):
     assert [image.id for image in packed.images] == [1, 9, 2]
     assert packed.heights.tolist() == [HEIGHT, 7, HEIGHT]
     assert packed.widths.tolist() == [WIDTH, 5, WIDTH]
+    assert packed.first_pixels.tolist() == [0, HEIGHT * WIDTH, HEIGHT * WIDTH + 35]
+    assert packed.first_pixels is packed.first_pixels  # not made anew for every image
     assert_array_equal(packed.image(1)[0], np.full((7, 5), 77))
     for index, image_id in ((0, 1), (2, 2)):
         pixels, labels = packed.image(index)

@@ -1,5 +1,7 @@
 """Subsequences of recordings to train on, and whole frames with those before them."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ def sequence(truths: tuple[str, ...] = ("complete",) * 5, names: str = "aaaaa") 
         msgspec.structs.replace(image, sequence=name, frame=time, truth=truth)
         for time, (image, truth, name) in enumerate(zip(packed.images, truths, names, strict=True))
     ]
-    return packed._replace(images=images)
+    return replace(packed, images=images)
 
 
 def subsequences(
