@@ -19,7 +19,7 @@ for command in list(sys.argv[1:]):
     runpy.run_module(module, run_name="__main__")
 """
 SEED = 1
-"""Some of these cells ended at -0.0 or 0.0 by the sines of numpy's instructions, others by those of libm's."""
+"""Some of these cells ended at -0.0 or at 0.0 by numpy's choice of instructions, others by libm's."""
 OLD_LIBM_AND_BLAS = {
     "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX2,-FMA,-FMA4",
     "OPENBLAS_CORETYPE": "Prescott",
