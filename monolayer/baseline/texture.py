@@ -3,7 +3,6 @@
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field, field_validator
-from scipy import ndimage
 
 from monolayer.parameters import Number, Settings
 
@@ -81,11 +80,13 @@ def _from_sitk(mask: sitk.Image) -> np.ndarray:
 
 def _without_small(mask: np.ndarray, area: int) -> np.ndarray:
     """Remove the connected parts of fewer than `area` pixels, with all else as it is."""
-    labels, number = ndimage.label(mask)
+    connected = sitk.ConnectedComponentImageFilter()
+    label_image = connected.Execute(_to_sitk(mask))
+    labels = sitk.GetArrayViewFromImage(label_image)
     # Band by band: NumPy makes 64-bit numbers of all that it counts or looks up at once.
-    sizes = np.zeros(number + 1, np.int64)
+    sizes = np.zeros(connected.GetObjectCount() + 1, np.int64)
     for band in _bands(labels):
-        sizes += np.bincount(band.ravel(), minlength=number + 1)
+        sizes += np.bincount(band.ravel(), minlength=len(sizes))
     large = sizes >= area
     large[0] = False  # the background
     kept = np.empty_like(mask)
