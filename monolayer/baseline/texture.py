@@ -6,6 +6,8 @@ from pydantic import Field, field_validator
 
 from monolayer.parameters import Number, Settings
 
+_BAND = 256  # rows
+
 
 class TextureSettings(Settings):
     """How rough a pixel's neighbourhood must be, and how the result is tidied; lengths in pixels."""
@@ -37,7 +39,7 @@ def texture_threshold(image: np.ndarray, settings: TextureSettings) -> np.ndarra
     Parameters
     ----------
     image
-        uint8 [H, W].
+        uint8 or float32 [H, W].
     settings
         Window, level and the sizes of what is filled and removed.
 
@@ -46,19 +48,55 @@ def texture_threshold(image: np.ndarray, settings: TextureSettings) -> np.ndarra
     numpy.ndarray
         bool [H, W].
     """
-    # Whole numbers throughout: no machine rounds them differently.
+    mask = _close(_is_rough(image, settings), settings.close_radius)
+    mask = ~_without_small(~mask, settings.fill_area)
+    return _without_small(_open(mask, settings.open_radius), settings.drop_area)
+
+
+def _is_rough(image: np.ndarray, settings: TextureSettings) -> np.ndarray:
+    # Of uint8, whole numbers throughout: no machine rounds them differently. Band by band: sums of 64 bits
+    # over a whole image would take many times its memory.
     least = float(settings.level) ** 2 * settings.window**4
-    rough = scaled_variance(image, settings.window) >= least
-    mask = sitk.GetImageFromArray(rough.astype(np.uint8))
-    mask = sitk.BinaryMorphologicalClosing(mask, [settings.close_radius] * 2)
-    mask = 1 - _drop_small(1 - mask, settings.fill_area)
-    mask = sitk.BinaryMorphologicalOpening(mask, [settings.open_radius] * 2)
-    return sitk.GetArrayFromImage(_drop_small(mask, settings.drop_area)).astype(bool)
+    padded = np.pad(image, settings.window // 2, mode="reflect")
+    bands = (padded[row : row + _BAND + settings.window - 1] for row in range(0, len(image), _BAND))
+    return np.concatenate([_variance_inside(band, settings.window) >= least for band in bands])
 
 
-def _drop_small(mask: sitk.Image, area: int) -> sitk.Image:
-    """Remove the connected parts of fewer than `area` pixels, with all else as it is; 0 and 1 in and out."""
-    return sitk.RelabelComponent(sitk.ConnectedComponent(mask), minimumObjectSize=area) > 0
+def _close(mask: np.ndarray, radius: int) -> np.ndarray:
+    return _from_sitk(sitk.BinaryMorphologicalClosing(_to_sitk(mask), [radius] * 2))
+
+
+def _open(mask: np.ndarray, radius: int) -> np.ndarray:
+    return _from_sitk(sitk.BinaryMorphologicalOpening(_to_sitk(mask), [radius] * 2))
+
+
+def _to_sitk(mask: np.ndarray) -> sitk.Image:
+    return sitk.GetImageFromArray(mask.view(np.uint8))
+
+
+def _from_sitk(mask: sitk.Image) -> np.ndarray:
+    return sitk.GetArrayFromImage(mask).view(bool)
+
+
+def _without_small(mask: np.ndarray, area: int) -> np.ndarray:
+    """Remove the connected parts of fewer than `area` pixels, with all else as it is."""
+    connected = sitk.ConnectedComponentImageFilter()
+    label_image = connected.Execute(_to_sitk(mask))
+    labels = sitk.GetArrayViewFromImage(label_image)
+    # Band by band: NumPy makes 64-bit numbers of all that it counts or looks up at once.
+    sizes = np.zeros(connected.GetObjectCount() + 1, np.int64)
+    for band in _bands(labels):
+        sizes += np.bincount(band.ravel(), minlength=len(sizes))
+    large = sizes >= area
+    large[0] = False  # the background
+    kept = np.empty_like(mask)
+    for part, band in zip(_bands(kept), _bands(labels), strict=True):
+        part[:] = large[band]
+    return kept
+
+
+def _bands(array: np.ndarray) -> list[np.ndarray]:
+    return np.array_split(array, range(_BAND, len(array), _BAND))
 
 
 def scaled_variance(image: np.ndarray, window: int) -> np.ndarray:
@@ -67,14 +105,14 @@ def scaled_variance(image: np.ndarray, window: int) -> np.ndarray:
     Parameters
     ----------
     image
-        uint8 [H, W], mirrored at its edges.
+        uint8 or float32 [H, W], mirrored at its edges.
     window
         Side of the square in pixels; odd.
 
     Returns
     -------
     numpy.ndarray
-        int64 [H, W], exact.
+        int64 [H, W], exact, of uint8; float64 of float32.
 
     Examples
     --------
@@ -83,8 +121,13 @@ def scaled_variance(image: np.ndarray, window: int) -> np.ndarray:
     >>> scaled_variance(image, window=3)[1, 1] / 3**4, image.var()
     (np.float64(8.0), np.float64(8.0))
     """
-    padded = np.pad(image.astype(np.int64), window // 2, mode="reflect")
-    return window**2 * _box_sum(padded**2, window) - _box_sum(padded, window) ** 2
+    return _variance_inside(np.pad(image, window // 2, mode="reflect"), window)
+
+
+def _variance_inside(image: np.ndarray, window: int) -> np.ndarray:
+    """Return the same of those pixels alone whose square lies within the image."""
+    wide = image.astype(np.result_type(image, np.int64))
+    return window**2 * _box_sum(wide**2, window) - _box_sum(wide, window) ** 2
 
 
 def _box_sum(values: np.ndarray, window: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from scipy import ndimage
 
 BLOCK = 4
 """Side of a block in pixels: texture maps have one value for each."""
+_BAND = 64 * BLOCK  # rows
 
 
 def block_mean(array: np.ndarray) -> np.ndarray:
@@ -13,7 +14,7 @@ def block_mean(array: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     array
-        Integers [H, W] below 2**28, so that the sum over a block is exact.
+        [H, W]; integers below 2**28, whose sum over a block is exact, or float32, which is added as float64.
 
     Returns
     -------
@@ -24,12 +25,24 @@ def block_mean(array: np.ndarray) -> np.ndarray:
     array([[7., 7.],
            [7., 7.]])
     """
-    height, width = (size // BLOCK for size in array.shape)
-    top, left = (size % BLOCK // 2 for size in array.shape)
-    inner = array[top : top + height * BLOCK, left : left + width * BLOCK]
+    inner, dtype = _whole_blocks(array), np.result_type(array, np.uint32)
     # Adding whole rows, then whole columns, is several times faster than a sum over axes of length 4.
-    rows = np.add.reduce([inner[offset::BLOCK] for offset in range(BLOCK)], dtype=np.uint32)
-    return np.add.reduce([rows[:, offset::BLOCK] for offset in range(BLOCK)]) / BLOCK**2
+    rows = _sum([inner[offset::BLOCK] for offset in range(BLOCK)], dtype)
+    return _sum([rows[:, offset::BLOCK] for offset in range(BLOCK)], dtype) / BLOCK**2
+
+
+def _whole_blocks(array: np.ndarray) -> np.ndarray:
+    height, width = (size // BLOCK * BLOCK for size in array.shape)
+    top, left = (size % BLOCK // 2 for size in array.shape)
+    return array[top : top + height, left : left + width]
+
+
+def _sum(parts: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    # One by one: a reduction would first put the parts into one array.
+    total = parts[0].astype(dtype, order="C")
+    for part in parts[1:]:
+        total += part
+    return total
 
 
 def local_variance(image: np.ndarray) -> np.ndarray:
@@ -38,7 +51,7 @@ def local_variance(image: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     image
-        uint8 [H, W].
+        uint8 or float32 [H, W].
 
     Returns
     -------
@@ -49,7 +62,13 @@ def local_variance(image: np.ndarray) -> np.ndarray:
     >>> local_variance(stripes)[1, 1]
     np.float64(100.0)
     """
-    wide = image.astype(np.uint16)
     mean = ndimage.uniform_filter(block_mean(image), 3)
-    mean_square = ndimage.uniform_filter(block_mean(wide * wide), 3)
+    mean_square = ndimage.uniform_filter(_block_mean_square(_whole_blocks(image)), 3)
     return np.maximum(mean_square - mean**2, 0)
+
+
+def _block_mean_square(image: np.ndarray) -> np.ndarray:
+    # Band by band: the squares of a whole image would take several times its memory.
+    exact = np.uint16 if image.dtype == np.uint8 else np.float64
+    bands = np.array_split(image, range(_BAND, len(image), _BAND))
+    return np.concatenate([block_mean(np.square(band, dtype=exact)) for band in bands])

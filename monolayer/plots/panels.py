@@ -15,12 +15,13 @@ from monolayer.plots.style import axes_grid, styled
 
 OUTLINE_COLOUR = (255, 190, 0)
 TITLE_HEIGHT = 40  # pixels above an annotated image, for two lines
+DRAWN_SIDE = 2048  # pixels: figures take about a hundred bytes for each one drawn
 PANEL_WIDTH = 352  # pixels: half of LIVECell's, so that a model's panels stay below 250 KB
 
 
 @styled
 def plot_annotations(image: np.ndarray, labels: np.ndarray, title: str, source: str) -> Figure:
-    """Draw an image, pixel by pixel, with the outlines of its cells.
+    """Draw an image, pixel by pixel, with the outlines of its cells; of a large one the middle alone.
 
     Parameters
     ----------
@@ -31,7 +32,10 @@ def plot_annotations(image: np.ndarray, labels: np.ndarray, title: str, source: 
     title, source
         What stands above it, in two lines: an image may be narrow.
     """
-    height, width = image.shape
+    height, width = (min(side, DRAWN_SIDE) for side in image.shape)
+    if (height, width) != image.shape:
+        source += f", the middle {width} x {height} of {image.shape[1]} x {image.shape[0]} pixels"
+        image, labels = _middle(image, height, width), _middle(labels, height, width)
     figure = Figure(figsize=(width / 100, (height + TITLE_HEIGHT) / 100), dpi=100)
     figure.figimage(overlay_contours(image, labels, OUTLINE_COLOUR), 0, 0, origin="upper")
     line = 0.5 * TITLE_HEIGHT / (height + TITLE_HEIGHT)
@@ -80,9 +84,12 @@ def middle(picture: np.ndarray) -> np.ndarray:
     """Cut the middle of a picture [H, W, 3], as wide as a panel and in its proportions."""
     height, width = picture.shape[:2]
     wide = min(PANEL_WIDTH, width)
-    high = max(1, round(wide * height / width))
-    top, left = (height - high) // 2, (width - wide) // 2
-    return picture[top : top + high, left : left + wide]
+    return _middle(picture, max(1, round(wide * height / width)), wide)
+
+
+def _middle(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    return picture[top : top + height, left : left + width]
 
 
 def _row_of_panels(title: str, pictures: dict[str, np.ndarray], keys: list[Patch]) -> Figure:

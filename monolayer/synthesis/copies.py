@@ -9,7 +9,7 @@ import numpy as np
 from monolayer.annotations.livecell_names import parse, write
 from monolayer.synthesis.field import SMALLEST_AREA
 from monolayer.synthesis.pictures import Cell, Picture
-from monolayer.synthesis.polygons import area
+from monolayer.synthesis.polygons import area, to_hundredths
 
 _COPY_LOCATION = 3
 """A location that no planned image has: copies under another name seem to come from there."""
@@ -80,12 +80,12 @@ def _other_name(file_name: str) -> str:
 
 
 def _mirror(polygon: np.ndarray, mirrored: tuple[bool, bool], size: tuple[int, int]) -> np.ndarray:
-    return np.round(np.where(mirrored, np.array(size) - polygon, polygon), 2)
+    return to_hundredths(np.where(mirrored, np.array(size) - polygon, polygon))
 
 
 def shift_cells(rng: np.random.Generator, cells: list[Cell], size: tuple[int, int]) -> list[Cell]:
     """Redraw cells as another annotator would: each a little off, none beyond the image or too small."""
-    redrawn = [Cell(np.round(np.clip(c.polygon + rng.normal(0, 0.4, 2), 0, size), 2)) for c in cells]
+    redrawn = [Cell(to_hundredths(np.clip(c.polygon + rng.normal(0, 0.4, 2), 0, size))) for c in cells]
     return [cell for cell in redrawn if area(cell.polygon) >= SMALLEST_AREA]
 
 

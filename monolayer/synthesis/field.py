@@ -8,7 +8,7 @@ from monolayer.synthesis import optics, phase
 from monolayer.synthesis.cell_types import CellType, cell_type
 from monolayer.synthesis.contacts import boxes, press
 from monolayer.synthesis.outlines import angles, to_image
-from monolayer.synthesis.polygons import area, clip_polygon
+from monolayer.synthesis.polygons import area, clip_polygon, to_hundredths
 from monolayer.synthesis.population import Population, Snapshot, draw_population, snapshot
 from monolayer.synthesis.randomness import generator
 
@@ -73,5 +73,5 @@ def _visible(cells: Snapshot, height: int, width: int) -> Snapshot:
 
 def _polygons(cells: Snapshot, radii: np.ndarray, height: int, width: int) -> list[np.ndarray]:
     outlines = to_image(cells.bodies, angles(radii.shape[1]), radii)
-    clipped = [np.round(clip_polygon(outline, height, width), 2) for outline in outlines]
+    clipped = [to_hundredths(clip_polygon(outline, height, width)) for outline in outlines]
     return [polygon for polygon in clipped if len(polygon) > 2 and area(polygon) >= SMALLEST_AREA]

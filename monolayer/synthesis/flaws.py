@@ -3,7 +3,7 @@
 import numpy as np
 
 from monolayer.synthesis.pictures import Cell
-from monolayer.synthesis.polygons import area
+from monolayer.synthesis.polygons import area, to_hundredths
 
 
 def doubled_contour(rng: np.random.Generator, cells: list[Cell], size: tuple[int, int]) -> Cell:
@@ -11,21 +11,21 @@ def doubled_contour(rng: np.random.Generator, cells: list[Cell], size: tuple[int
     larger = sorted(cells, key=lambda cell: area(cell.polygon))[len(cells) // 2 :]
     polygon = larger[rng.integers(len(larger))].polygon
     middle = polygon.mean(axis=0)
-    return Cell(np.round(np.clip(middle + (polygon - middle) * 1.04, 0, size), 2))
+    return Cell(to_hundredths(np.clip(middle + (polygon - middle) * 1.04, 0, size)))
 
 
 def too_few_points(rng: np.random.Generator, cells: list[Cell], size: tuple[int, int]) -> Cell:
     """Two points within the image."""
-    return Cell(np.round(rng.uniform(0, size, (2, 2)), 2))
+    return Cell(to_hundredths(rng.uniform(0, size, (2, 2))))
 
 
 def no_area(rng: np.random.Generator, cells: list[Cell], size: tuple[int, int]) -> Cell:
     """Four points on a level line within the image."""
     x = np.sort(rng.uniform(0, size[0], 4))
-    return Cell(np.round(np.stack([x, np.full(4, rng.uniform(0, size[1]))], axis=1), 2))
+    return Cell(to_hundredths(np.stack([x, np.full(4, rng.uniform(0, size[1]))], axis=1)))
 
 
 def outside_image(rng: np.random.Generator, cells: list[Cell], size: tuple[int, int]) -> Cell:
     """A cell that lies an image's width too far to the right."""
     polygon = cells[rng.integers(len(cells))].polygon
-    return Cell(np.round(polygon + np.array([size[0] + 5, 0]), 2))
+    return Cell(to_hundredths(polygon + np.array([size[0] + 5, 0])))

@@ -28,6 +28,18 @@ def _cut(polygon: np.ndarray, depth: np.ndarray) -> np.ndarray:
     return np.stack([polygon, crossing], axis=1)[kept]
 
 
+def to_hundredths(points: np.ndarray) -> np.ndarray:
+    """Round coordinates to a hundredth of a pixel, without a sign on zero.
+
+    On which side of a border a cut point lies by its last bit, and so the sign of its zero, depends on the
+    CPU's instructions for sines: with it, files differed between machines.
+
+    >>> to_hundredths(np.array([-1e-17, 1.234]))
+    array([0.  , 1.23])
+    """
+    return np.round(points, 2) + 0.0
+
+
 def area(polygon: np.ndarray) -> float:
     """Return the area of a polygon [V, 2] in square pixels.
 

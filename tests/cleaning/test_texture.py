@@ -1,5 +1,7 @@
 """Local texture."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -26,3 +28,26 @@ def test_variance_is_that_of_the_twelve_pixels_around() -> None:
 @pytest.mark.parametrize("level", [0, 7, 255])
 def test_one_grey_level_has_no_variance(level: int) -> None:
     assert not local_variance(np.full((16, 16), level, np.uint8)).any()
+
+
+def test_variance_of_an_image_of_several_bands() -> None:
+    image = np.random.default_rng(2).integers(0, 256, (1201, 22)).astype(np.uint8)
+    around = np.lib.stride_tricks.sliding_window_view(image[:, 1:], (12, 12))[::4, ::4]
+    assert local_variance(image)[1:-1, 1:-1] == pytest.approx(around.var(axis=(2, 3)))
+
+
+def test_grey_levels_may_have_fractions() -> None:
+    whole = np.random.default_rng(3).integers(0, 256, (40, 40)).astype(np.uint8)
+    assert np.array_equal(local_variance(whole.astype(np.float32)), local_variance(whole))
+    fine = (whole / np.float32(16)).astype(np.float32)
+    assert local_variance(fine) == pytest.approx(local_variance(whole) / 256)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_large_image_takes_little_memory(dtype: type) -> None:
+    image = np.ones((4096, 1024), dtype)
+    tracemalloc.start()
+    local_variance(image)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * image.size  # bytes

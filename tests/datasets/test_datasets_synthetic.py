@@ -199,6 +199,13 @@ def test_bad_annotations_and_only_those(files: Files) -> None:
         assert ids == {int(row["annotation_id"]) for row in files.planted(name)}
 
 
+def test_zero_has_no_sign_which_would_depend_on_the_cpu(files: Files) -> None:
+    for split in FOLDERS:
+        text = (files.folder / f"annotations/{split}.json").read_text()
+        assert "[0.0," in text or ",0.0," in text
+        assert "-0.0" not in text
+
+
 def test_doubled_contours_and_only_those(files: Files) -> None:
     found = set()
     for annotations in files.annotations.values():

@@ -19,7 +19,14 @@ from monolayer.plots.comparison import plot_cell_types, plot_differences, plot_r
 from monolayer.plots.dataset import plot_counts, plot_distributions
 from monolayer.plots.history import plot_histories
 from monolayer.plots.overlay import AGREEMENT
-from monolayer.plots.panels import PANEL_WIDTH, TITLE_HEIGHT, plot_agreement, plot_annotations, plot_cells
+from monolayer.plots.panels import (
+    OUTLINE_COLOUR,
+    PANEL_WIDTH,
+    TITLE_HEIGHT,
+    plot_agreement,
+    plot_annotations,
+    plot_cells,
+)
 
 SCORES = {
     method: [image_score(method, 1, found, "A172"), image_score(method, 2, found - 5, "BV2")]
@@ -99,6 +106,16 @@ def test_annotated_image_is_drawn_pixel_by_pixel():
     assert tuple(figure.get_size_inches() * figure.dpi) == (80, 60 + TITLE_HEIGHT)
     assert figure.images[0].get_array().shape == (60, 80, 3)
     assert [text.get_text() for text in figure.texts] == ["A172: 1 cell", "a.tif"]
+
+
+def test_of_a_large_annotated_image_the_middle_is_drawn():
+    labels = np.zeros((60, 2050), dtype=np.uint16)
+    labels[:, :1], labels[20, 1000] = 1, 2
+    figure = plot_annotations(np.full((60, 2050), 9, dtype=np.uint8), labels, "A172: 2 cells", "a.tif")
+    picture = np.asarray(figure.images[0].get_array())
+    assert picture.shape == (60, 2048, 3)
+    assert np.argwhere((picture == OUTLINE_COLOUR).all(axis=2)).tolist() == [[20, 999]]
+    assert figure.texts[1].get_text() == "a.tif, the middle 2048 x 60 of 2050 x 60 pixels"
 
 
 def test_agreement_panels_are_shrunk():
