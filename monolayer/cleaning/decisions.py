@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from monolayer.cleaning.copies import Link, link_equal, remove_copies
+from monolayer.cleaning.copies import (
+    Link,
+    in_groups,
+    link_equal,
+    precedence,
+    remove_equal,
+    remove_near_copies,
+    renewed,
+)
 from monolayer.cleaning.fields_of_view import remove_shared_fields
 from monolayer.cleaning.near_copies import link_near_copies
 from monolayer.cleaning.removals import Removal
@@ -33,7 +41,7 @@ def decide(surveys: Sequence[Survey], settings: CleaningSettings, compute: Compu
     """
     removals = [removal for survey in surveys if (removal := remove_useless(survey, settings))]
     readable = [survey for survey in _left(surveys, removals) if survey.digest is not None]
-    removals += remove_copies(readable, links(readable, settings, compute))
+    removals += remove_copies(readable, settings, compute)
     if settings.same_field_of_view:
         removals += remove_shared_fields(_left(surveys, removals))
     return removals + remove_outlines(surveys, removals)
@@ -75,8 +83,20 @@ def is_incomplete(annotated: float, missed: float, settings: CleaningSettings) -
     return missed > settings.missed_area and missed > settings.missed_ratio * annotated
 
 
-def links(surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings) -> list[Link]:
-    """Link the images that are one: by name and pixels, by pixels, or nearly."""
+def remove_copies(
+    surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings
+) -> list[Removal]:
+    """Remove images that repeat another one: first equal pixels, then what is nearly the same."""
+    equal = remove_equal(surveys, links_of_equal(surveys, settings))
+    near: list[Removal] = []
+    if settings.near_copy:
+        left = sorted(_left(surveys, equal), key=precedence, reverse=True)
+        near = remove_near_copies(left, link_near_copies(left, settings, compute))
+    return in_groups(renewed(equal, surveys, near) + near, surveys)
+
+
+def links_of_equal(surveys: Sequence[Survey], settings: CleaningSettings) -> list[Link]:
+    """Link the images of equal pixels: of one name, or of several."""
     places = ["" if settings.leaks else survey.split for survey in surveys]
     pixels = [(place, survey.digest) for place, survey in zip(places, surveys, strict=True)]
     listed_again = link_equal(
@@ -85,11 +105,7 @@ def links(surveys: Sequence[Survey], settings: CleaningSettings, compute: Comput
     # Of a name that is listed again, one stands for it: the two checks can be switched off separately.
     again = {link.second for link in listed_again}
     renamed = link_equal([None if index in again else key for index, key in enumerate(pixels)])
-    return [
-        *(listed_again if settings.same_name else []),
-        *(renamed if settings.same_pixels else []),
-        *(link_near_copies(surveys, settings, compute) if settings.near_copy else []),
-    ]
+    return [*(listed_again if settings.same_name else []), *(renamed if settings.same_pixels else [])]
 
 
 def remove_outlines(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Removal]:

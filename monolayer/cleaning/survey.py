@@ -14,6 +14,7 @@ from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.cleaning.completeness import Coverage, annotation_coverage
 from monolayer.cleaning.contours import Fault, check_contours
 from monolayer.cleaning.fingerprint import NO_SIGNS, fingerprint
+from monolayer.cleaning.local_features import NO_FEATURES, Features, local_features
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
 from monolayer.compute.parallel import map_parallel
@@ -40,6 +41,8 @@ class Survey(NamedTuple):
     """None without pixels or without a sound annotation."""
     problem: str = ""
     """Why the file is unreadable."""
+    features: Features = NO_FEATURES
+    """Local features: what tells overlapping tiles of one field."""
 
     @property
     def sound_annotations(self) -> int:
@@ -93,7 +96,15 @@ def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
         return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None, problem)
     variance = local_variance(image)
     coverage = annotation_coverage(variance, union(runs, *image.shape)) if len(runs.start) else None
-    return Survey(*task[:3], digest(image), fingerprint(variance), task.annotation_ids, faults, coverage)
+    return Survey(
+        *task[:3],
+        digest(image),
+        fingerprint(variance),
+        task.annotation_ids,
+        faults,
+        coverage,
+        features=local_features(image),
+    )
 
 
 def digest(image: np.ndarray) -> bytes:
