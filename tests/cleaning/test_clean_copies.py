@@ -42,7 +42,7 @@ def test_near_copy(laboratory: Laboratory) -> None:
     laboratory.add("train", 11, "altered.tif", altered, [[polygon] for polygon in polygons])
     rows = clean(laboratory)
     only(rows, image_id=11, reason="near_copy", kept_image_id=10)
-    assert 0.85 <= float(rows[0]["score"]) < 1
+    assert 0.95 <= float(rows[0]["score"]) < 1
 
 
 @pytest.mark.parametrize(("leaving", "keeping"), [("train", "val"), ("train", "test"), ("val", "test")])
