@@ -37,7 +37,7 @@ def texture_threshold(image: np.ndarray, settings: TextureSettings) -> np.ndarra
     Parameters
     ----------
     image
-        uint8 [H, W].
+        Grey levels of 0..255, uint8 or float32 [H, W].
     settings
         Window, level and the sizes of what is filled and removed.
 
@@ -47,13 +47,18 @@ def texture_threshold(image: np.ndarray, settings: TextureSettings) -> np.ndarra
         bool [H, W].
     """
     # Whole numbers throughout: no machine rounds them differently.
-    least = float(settings.level) ** 2 * settings.window**4
-    rough = scaled_variance(image, settings.window) >= least
+    fine = np.rint(image * np.float32(_STEPS)).astype(np.int64)
+    least = (_STEPS * float(settings.level)) ** 2 * settings.window**4
+    rough = scaled_variance(fine, settings.window) >= least
     mask = sitk.GetImageFromArray(rough.astype(np.uint8))
     mask = sitk.BinaryMorphologicalClosing(mask, [settings.close_radius] * 2)
     mask = 1 - _drop_small(1 - mask, settings.fill_area)
     mask = sitk.BinaryMorphologicalOpening(mask, [settings.open_radius] * 2)
     return sitk.GetArrayFromImage(_drop_small(mask, settings.drop_area)).astype(bool)
+
+
+_STEPS = 256
+"""Steps of a grey level that are told apart: grey levels may be broken ones."""
 
 
 def _drop_small(mask: sitk.Image, area: int) -> sitk.Image:
@@ -67,7 +72,7 @@ def scaled_variance(image: np.ndarray, window: int) -> np.ndarray:
     Parameters
     ----------
     image
-        uint8 [H, W], mirrored at its edges.
+        Whole numbers [H, W], mirrored at the edges.
     window
         Side of the square in pixels; odd.
 

@@ -1,7 +1,8 @@
 """From what the survey found to what is removed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from monolayer.annotations.coco import cell_type_of
 from monolayer.cleaning.copies import (
     Link,
     in_groups,
@@ -11,6 +12,7 @@ from monolayer.cleaning.copies import (
     remove_near_copies,
     renewed,
 )
+from monolayer.cleaning.density import cell_density, typical_density
 from monolayer.cleaning.fields_of_view import remove_shared_fields
 from monolayer.cleaning.near_copies import link_near_copies
 from monolayer.cleaning.removals import Removal
@@ -39,7 +41,8 @@ def decide(surveys: Sequence[Survey], settings: CleaningSettings, compute: Compu
     list of Removal
         Rows for images, each image at most once, then rows for annotations.
     """
-    removals = [removal for survey in surveys if (removal := remove_useless(survey, settings))]
+    typical = typical_density(surveys)
+    removals = [removal for survey in surveys if (removal := remove_useless(survey, settings, typical))]
     readable = [survey for survey in _left(surveys, removals) if survey.digest is not None]
     removals += remove_copies(readable, settings, compute)
     if settings.same_field_of_view:
@@ -52,13 +55,24 @@ def _left(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Survey
     return [survey for survey in surveys if (survey.split, survey.image.id) not in gone]
 
 
-def remove_useless(survey: Survey, settings: CleaningSettings) -> Removal | None:
+def remove_useless(
+    survey: Survey, settings: CleaningSettings, typical: Mapping[str, float]
+) -> Removal | None:
     """Return the removal of an image that has no file, no pixels, no annotation or few of those it needs.
 
     Where the data set itself says that cells are not annotated, they need not be.
+
+    Parameters
+    ----------
+    survey
+        The image.
+    settings
+        Which checks run, and their thresholds.
+    typical
+        Cells per pixel of a typical image, by cell type, as `typical_density` returns it.
     """
     complete = survey.image.truth == "complete"
-    incomplete = complete and survey.coverage is not None and is_incomplete(*survey.coverage, settings)
+    incomplete = looks_incomplete(survey, settings) and has_few_cells(survey, settings, typical)
     score = survey.coverage.missed if survey.coverage and incomplete else None
     applies = {
         "missing_file": survey.path is None,
@@ -70,6 +84,30 @@ def remove_useless(survey: Survey, settings: CleaningSettings) -> Removal | None
         if holds and getattr(settings, reason):
             return Removal(survey.split, survey.image.id, survey.image.file_name, None, reason, score=score)
     return None
+
+
+def looks_incomplete(survey: Survey, settings: CleaningSettings) -> bool:
+    """Say whether an image that should be annotated completely has the texture of cells where none are."""
+    coverage = survey.coverage if survey.image.truth == "complete" else None
+    return coverage is not None and is_incomplete(*coverage, settings)
+
+
+def has_few_cells(survey: Survey, settings: CleaningSettings, typical: Mapping[str, float]) -> bool:
+    """Say whether an image has far fewer annotated cells than others of its type.
+
+    Debris, neurites, scratches and noise have the texture of cells, too; but where that is all that was left
+    out, there are as many annotated cells as elsewhere. Up to twice as many still are few where those that
+    the texture stands for would make the image a usual one.
+    """
+    relative = cell_density(survey) / (typical[cell_type_of(survey.image)] or 1)
+    if relative < settings.few_cells or survey.coverage is None:
+        return relative < settings.few_cells
+    annotated, missed = survey.coverage
+    would_be_usual = relative * (annotated + missed) <= _USUAL * annotated
+    return relative < 2 * settings.few_cells and would_be_usual
+
+
+_USUAL = 2.0  # times as many cells as is typical
 
 
 def is_incomplete(annotated: float, missed: float, settings: CleaningSettings) -> bool:

@@ -34,13 +34,17 @@ class CleaningSettings(Settings):
     """Remove an image without any (sound) annotation, unless the data set says that it is not annotated."""
     incomplete_annotation: bool = True
     """Remove an image of which the data set does not say so, though most of what looks like cells is not
-    annotated."""
+    annotated, and far fewer cells than in others of its type."""
     missed_area: Number = Field(default=0.08, gt=0, lt=1)
     """Incomplete annotation: fraction of the image that looks like cells without being annotated."""
     missed_ratio: Number = Field(default=1.5, gt=0)
     """Incomplete annotation: that share relative to the annotated one. Both must be exceeded. A complete
     real image has at most .15 here; with 1 to 9 of its cells annotated it has 3.4 here and .11 above, but for
     one of full confluence (.085). One with 5 to 20 cells on real background has up to .076 above."""
+    few_cells: Number = Field(default=0.2, gt=0)
+    """Incomplete annotation: cells per area, relative to the median of the images of its type, below which an
+    image may be incomplete. Of 342 complete real images none is taken (six have the texture alone), of those
+    with 1 to 9 cells left of hundreds, all; 1000 lets the texture alone decide."""
     unknown_image: bool = True
     """Remove an annotation whose image is not listed."""
     too_few_points: bool = True

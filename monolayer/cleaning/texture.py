@@ -13,7 +13,7 @@ def block_mean(array: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     array
-        Integers [H, W] below 2**28, so that the sum over a block is exact.
+        Integers [H, W] below 2**28, so that the sum over a block is exact, or float32 or float64.
 
     Returns
     -------
@@ -28,7 +28,8 @@ def block_mean(array: np.ndarray) -> np.ndarray:
     top, left = (size % BLOCK // 2 for size in array.shape)
     inner = array[top : top + height * BLOCK, left : left + width * BLOCK]
     # Adding whole rows, then whole columns, is several times faster than a sum over axes of length 4.
-    rows = np.add.reduce([inner[offset::BLOCK] for offset in range(BLOCK)], dtype=np.uint32)
+    total = np.float64 if array.dtype.kind == "f" else np.uint32
+    rows = np.add.reduce([inner[offset::BLOCK] for offset in range(BLOCK)], dtype=total)
     return np.add.reduce([rows[:, offset::BLOCK] for offset in range(BLOCK)]) / BLOCK**2
 
 
@@ -38,7 +39,7 @@ def local_variance(image: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     image
-        uint8 [H, W].
+        Grey levels of 0..255, uint8 or float32 [H, W].
 
     Returns
     -------
@@ -49,7 +50,7 @@ def local_variance(image: np.ndarray) -> np.ndarray:
     >>> local_variance(stripes)[1, 1]
     np.float64(100.0)
     """
-    wide = image.astype(np.uint16)
+    wide: np.ndarray = image.astype(np.float64 if image.dtype.kind == "f" else np.uint16)
     mean = ndimage.uniform_filter(block_mean(image), 3)
     mean_square = ndimage.uniform_filter(block_mean(wide * wide), 3)
     return np.maximum(mean_square - mean**2, 0)

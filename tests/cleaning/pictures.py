@@ -39,6 +39,12 @@ def dish(seed: int, cells: int = 12) -> tuple[np.ndarray, list[list[float]]]:
     return (128 + sd * noise).clip(0, 255).astype(np.uint8), polygons
 
 
+def field(seed: int, height: int = 200, width: int = 300) -> np.ndarray:
+    """Blobs of 10 pixels everywhere, uint8 [height, width]."""
+    noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(height, width)), 3)
+    return (128 + 40 * noise / noise.std()).clip(0, 255).astype(np.uint8)
+
+
 def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     """Compress and decompress."""
     return imagecodecs.jpeg_decode(imagecodecs.jpeg_encode(image, level=quality))

@@ -4,8 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from pictures import LIVECELL_MINI, NO_LIVECELL_MINI, jpeg, noisy, real_images
-from test_registration import field
+from pictures import LIVECELL_MINI, NO_LIVECELL_MINI, field, jpeg, noisy, real_images
 
 from monolayer.cleaning.comparable import Comparable
 from monolayer.cleaning.local_features import FEATURES, NO_FEATURES, local_features

@@ -2,17 +2,10 @@
 
 import numpy as np
 import pytest
-from pictures import dish, noisy, resized
-from scipy import ndimage
+from pictures import dish, field, noisy, resized
 
 from monolayer.cleaning.correlation import correlation
 from monolayer.cleaning.registration import similarity
-
-
-def field(seed: int, height: int = 200, width: int = 300) -> np.ndarray:
-    """Blobs of 10 pixels everywhere, uint8 [height, width]."""
-    noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(height, width)), 3)
-    return (128 + 40 * noise / noise.std()).clip(0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("shift", [(2, 0), (0, -2), (10, 7), (-31, 40)])

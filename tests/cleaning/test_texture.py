@@ -26,3 +26,10 @@ def test_variance_is_that_of_the_twelve_pixels_around() -> None:
 @pytest.mark.parametrize("level", [0, 7, 255])
 def test_one_grey_level_has_no_variance(level: int) -> None:
     assert not local_variance(np.full((16, 16), level, np.uint8)).any()
+
+
+def test_float_grey_levels_have_the_variance_of_whole_ones() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (21, 30)).astype(np.uint8)
+    expected = local_variance(image)
+    assert local_variance(image.astype(np.float32)) == pytest.approx(expected)
+    assert local_variance(image.astype(np.float32) / 16 + 3) == pytest.approx(expected / 256)
