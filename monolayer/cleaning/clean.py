@@ -60,7 +60,6 @@ def clean_splits(
         A split is empty after the cleaning, or an annotation file cannot be used.
     """
     surveys, unknown = _survey(sampled, ImageFolder(images), settings, compute)
-    _say(lines_of_problems(surveys))
     removals = decide(surveys, settings, compute) + (unknown if settings.unknown_image else [])
     shared_fields = count_shared_fields(surveys)
     _say(lines_of_removals(removals))
@@ -84,7 +83,9 @@ def _survey(
     unknown: list[Removal] = []
     for split in SPLITS:
         coco = read_coco(sampled / f"{split}.json")
-        surveys += survey_split(coco, split, folder, settings, compute)
+        own = survey_split(coco, split, folder, settings, compute)
+        _say(lines_of_problems(own))
+        surveys += own
         unknown += unknown_images(coco, split)
     return surveys, unknown
 

@@ -35,9 +35,22 @@ def test_no_image_left_at_all(laboratory: Laboratory, capsys: pytest.CaptureFixt
         clean(laboratory)
     lines = capsys.readouterr().err.splitlines()
     assert "dish_train_1.tif is 160 x 128 pixels, but its annotations are for 128 x 160" in lines[0]
-    assert lines[5].startswith("deduplicate: 5 more files cannot be used, the last because: ")
-    assert lines[6] == "deduplicate: 10 images removed as unreadable_file, such as dish_train_1.tif of train"
-    assert len(lines) == 8
+    assert lines[5].startswith("deduplicate: 3 more files cannot be used, the last because: ")
+    assert "dish_val_2.tif is 160 x 128 pixels" in lines[6]
+    assert lines[8] == "deduplicate: 10 images removed as unreadable_file, such as dish_train_1.tif of train"
+    assert len(lines) == 10
+
+
+def test_unreadable_files_are_named_though_another_split_has_an_error(
+    laboratory: Laboratory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    laboratory.splits["train"]["images"][0]["width"] = 9
+    laboratory.annotate("val", 2, "polygon")
+    with pytest.raises(InputError, match="segmentation that cannot be used"):
+        clean(laboratory)
+    assert (
+        "dish_train_1.tif is 160 x 128 pixels, but its annotations are for 9 x 128" in capsys.readouterr().err
+    )
 
 
 def test_no_annotation_left_at_all(laboratory: Laboratory, capsys: pytest.CaptureFixture[str]) -> None:
