@@ -7,8 +7,7 @@ import numpy as np
 from monolayer.cleaning.comparable import Comparable
 from monolayer.cleaning.fingerprint import BITS, ORIENTATIONS, Orientation, orient_fingerprints
 
-_ROWS = 128  # images that are compared with all before them at once: 51 MB of numbers for 100,000 images
-_POSITIONS = 1 << 21  # more images than there are
+_ROWS = 256  # images that are compared with all before them at once: 100 MB of numbers for 100,000 images
 
 
 class Candidate(NamedTuple):
@@ -38,51 +37,53 @@ def find_candidates(signs: np.ndarray, max_distance: int, most: int, compared: C
     list of Candidate
         With ``first < second``, in the order of the second; each pair once, in its best orientation.
     """
-    turned = [orient_fingerprints(signs, orientation) for orientation in ORIENTATIONS]
-    columns = [signs.reshape(-1, BITS).astype(np.float32) for signs in turned]
+    columns = _rows(signs)
+    turned = [_rows(orient_fingerprints(signs, orientation)) for orientation in ORIENTATIONS]
     found: list[Candidate] = []
     for start in range(0, len(signs), _ROWS):
-        rows = np.arange(start, min(start + _ROWS, len(signs)))
-        # Row by row the orientation is that of the second image, so it is the rows that are turned.
-        agreement, best = _agreement([turned[rows] for turned in columns], columns[0][: rows[-1] + 1])
-        earlier = np.arange(rows[-1] + 1)
-        allowed = (earlier < rows[:, None]) & compared.pairs(rows[:, None], earlier)
-        allowed &= agreement >= BITS - 2 * max_distance
-        for row, column in zip(*_strongest(agreement, allowed, most), strict=True):
-            orientation = ORIENTATIONS[best[row, column]]
-            found.append(Candidate(int(column), int(rows[row]), orientation))
+        here = slice(start, start + _ROWS)
+        table = np.concatenate(
+            [
+                _alike(rows[here], columns[: start + _ROWS], BITS - 2 * max_distance, number)
+                for number, rows in enumerate(turned)
+            ]
+        )
+        table[:, 1] += start
+        first, second = table[:, 0], table[:, 1]
+        table = table[(first < second) & compared.pairs(first, second)]
+        found += (
+            Candidate(first, second, ORIENTATIONS[number])
+            for first, second, _, number in _strongest(table, most).tolist()
+        )
     return found
 
 
 def best_orientation(first: np.ndarray, second: np.ndarray) -> tuple[int, Orientation]:
     """Return in how many bits two fingerprints, int8 [16, 16], differ, and how the second is then turned."""
-    agreement, best = _agreement(
-        [
-            orient_fingerprints(second[None], orientation).reshape(1, BITS).astype(np.float32)
-            for orientation in ORIENTATIONS
-        ],
-        first.reshape(1, BITS).astype(np.float32),
-    )
-    return int(BITS - agreement[0, 0]) // 2, ORIENTATIONS[best[0, 0]]
+    others = first.astype(np.int64)
+    agreement = [int(np.sum(orient_fingerprints(second[None], way)[0] * others)) for way in ORIENTATIONS]
+    best = int(np.argmax(agreement))
+    return (BITS - agreement[best]) // 2, ORIENTATIONS[best]
 
 
-def _agreement(turned: list[np.ndarray], others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return equal minus different bits, int32 [R, C], in the best orientation, and which, int8 [R, C]."""
+def _rows(signs: np.ndarray) -> np.ndarray:
+    return signs.reshape(-1, BITS).astype(np.float32)
+
+
+def _alike(turned: np.ndarray, others: np.ndarray, least: int, number: int) -> np.ndarray:
+    """Return int64 [M, 4]: positions in `others` and `turned`, equal minus different bits, and `number`."""
     # Sums of +-1 below 2**24 are exact in float32, in any order.
-    agreement = turned[0] @ others.T
-    best = np.zeros(agreement.shape, np.int8)
-    for number, rows in enumerate(turned[1:], start=1):
-        own = rows @ others.T
-        better = own > agreement
-        np.copyto(agreement, own, where=better)
-        best[better] = number
-    return agreement.astype(np.int32), best
+    agreement = turned @ others.T
+    second, first = np.nonzero(agreement >= least)
+    strength = agreement[second, first].astype(np.int64)
+    return np.column_stack([first, second, strength, np.full(len(first), number)])
 
 
-def _strongest(agreement: np.ndarray, allowed: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    rows, columns = np.nonzero(allowed)
-    strength = agreement[rows, columns].astype(np.int64)
-    order = np.argsort((rows * BITS * 2 + BITS - strength) * _POSITIONS + columns, kind="stable")
-    rows, columns = rows[order], columns[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    return rows[rank < most], columns[rank < most]
+def _strongest(table: np.ndarray, most: int) -> np.ndarray:
+    """Keep of each pair its best orientation, and of each second image so many pairs, the strongest first."""
+    first, second, strength, number = table.T
+    table = table[np.lexsort([number, first, -strength, second])]
+    _, unique = np.unique((table[:, 1] << 32) + table[:, 0], return_index=True)
+    table = table[np.sort(unique)]
+    rank = np.arange(len(table)) - np.searchsorted(table[:, 1], table[:, 1])
+    return table[rank < most]

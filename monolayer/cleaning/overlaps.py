@@ -13,7 +13,7 @@ MOST_IMAGES = 20_000
 
 _DISTANCE = 12  # signs of 63 in which one feature may differ between two images
 _NEAR = 4  # pixels by which the places of two common features may disagree
-_ROWS = 32  # images that are compared with all before them at once
+_ROWS = 8  # images that are compared with all before them at once
 
 
 class Overlap(NamedTuple):
@@ -65,8 +65,9 @@ def _agreeing(table: np.ndarray, most: int) -> Iterator[Overlap]:
     table = table[np.lexsort(table.T[::-1])]
     step = np.diff(table, axis=0)
     agree = (step[:, :2] == 0).all(axis=1) & (np.abs(step[:, 2:]) <= _NEAR).all(axis=1)
-    _, unique = np.unique(table[:-1][agree][:, :2], axis=0, return_index=True)
-    rows = table[:-1][agree][unique]
+    rows = table[:-1][agree]
+    _, unique = np.unique((rows[:, 0] << 32) + rows[:, 1], return_index=True)
+    rows = rows[unique]
     rank = np.arange(len(rows)) - np.searchsorted(rows[:, 0], rows[:, 0])
     for second, first, down, right in rows[rank < most].tolist():
         yield Overlap(first, second, (down, right))
