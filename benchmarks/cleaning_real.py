@@ -162,8 +162,8 @@ def _incomplete(annotated: list[Cells]) -> dict[str, dict[str, int]]:
         surveys = []
         for image, labels in annotated:
             cells = np.unique(labels[labels > 0])
-            number = left if isinstance(left, int) else round(left * len(cells))
-            if number < len(cells) or name == "all cells":
+            number = left if isinstance(left, int) else max(1, round(left * len(cells)))
+            if number < len(cells) or (name == "all cells" and len(cells)):
                 surveys.append(_with_cells(image, labels, rng.choice(cells, number, replace=False)))
         table[name] = {
             "of": len(surveys),
