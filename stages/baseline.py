@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from monolayer.annotations.coco import read_coco
-from monolayer.baseline.scoring import BaselineSettings, baseline_metrics, score_thresholds
+from monolayer.baseline.scoring import BaselineSettings, baseline_metrics, score_thresholds, side_of_cells
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.foreground import write_scores
 from monolayer.evaluation.image_tables import table_of_threshold, write_image_tables
@@ -18,16 +18,21 @@ from stages.command import run
 def baseline(
     annotations: Path, images: Path, masks: Path, metrics: Path, by_image: Path, table: Path, plots: Path
 ) -> None:
-    """Write every threshold's scores on val and test: in full, by image, as a table and as a plot."""
+    """Write every threshold's scores on val and test: in full, by image, as a table and as a plot.
+
+    Whether cells are dark or bright is chosen on train.
+    """
     parameters = read_parameters()
     settings = section(parameters, "baseline", BaselineSettings)
     compute = section(parameters, "compute", ComputeSettings)
     folder = ImageFolder(images)
+    train = read_coco(annotations / "train.json")
+    side = side_of_cells(train, "train", folder, masks / "semantic" / "train", compute)
     scores = []
     for split in ("val", "test"):
         coco = read_coco(annotations / f"{split}.json")
-        scores += score_thresholds(coco, split, folder, masks / "semantic" / split, settings, compute)
-    results = baseline_metrics(scores)
+        scores += score_thresholds(coco, split, folder, masks / "semantic" / split, settings, compute, side)
+    results = baseline_metrics(scores, side)
     write_metrics(metrics, results)
     write_scores(table, scores)
     tests = [score for score in scores if score.split == "test"]

@@ -1,7 +1,6 @@
 """deduplicate: remove copies, leaks between splits, and faulty or incomplete annotations."""
 
 import shutil
-import sys
 from pathlib import Path
 
 from monolayer.cleaning.clean import clean_splits
@@ -20,13 +19,11 @@ def deduplicate(sampled: Path, images: Path, out: Path, metrics: Path, total_rem
     parameters = read_parameters()
     settings = section(parameters, "deduplicate", CleaningSettings)
     compute = section(parameters, "compute", ComputeSettings)
-    cleaned = clean_splits(sampled, images, out, metrics, settings, compute)
-    (out / "raw").mkdir()
+    removals = clean_splits(sampled, images, out, metrics, settings, compute)
+    (out / "raw").mkdir(exist_ok=True)
     for split in ("val", "test"):
         shutil.copyfile(sampled / f"{split}.json", out / "raw" / f"{split}.json")
-    write_metrics(total_removed, {"total": len(cleaned.removals)})
-    for problem in cleaned.problems:
-        print(f"deduplicate: {problem}", file=sys.stderr)
+    write_metrics(total_removed, {"total": len(removals)})
 
 
 if __name__ == "__main__":

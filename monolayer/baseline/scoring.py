@@ -9,6 +9,7 @@ import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field
 
 from monolayer.annotations.coco import Coco, Image, cell_type_of
+from monolayer.baseline.sides import Side, choose_side
 from monolayer.baseline.texture import TextureSettings, texture_threshold
 from monolayer.baseline.thresholds import HISTOGRAM_FILTERS, dilate_erode, histogram_threshold
 from monolayer.compute.parallel import map_parallel
@@ -38,16 +39,48 @@ class _Task(NamedTuple):
     truth: Path
 
 
-def threshold_masks(image: np.ndarray, settings: BaselineSettings) -> dict[str, np.ndarray]:
-    """Return every method's foreground of a uint8 [H, W] image, bool [H, W] by the method's name."""
+def threshold_masks(image: np.ndarray, settings: BaselineSettings, side: Side) -> dict[str, np.ndarray]:
+    """Return every method's foreground of grey levels [H, W], bool [H, W] by the method's name.
+
+    The thresholds of the histogram take that side; the texture has none.
+    """
     masks = {}
     for method in HISTOGRAM_FILTERS:
-        masks[method] = histogram_threshold(image, method)
+        masks[method] = histogram_threshold(image, method, side)
         masks[f"{method}+morphology"] = dilate_erode(
             masks[method], settings.dilate_radius, settings.erode_radius
         )
     masks["texture"] = texture_threshold(image, settings.texture)
     return masks
+
+
+def side_of_cells(coco: Coco, split: str, images: ImageFolder, truth: Path, compute: ComputeSettings) -> Side:
+    """Choose the side of the thresholds on images of a split, at most a hundred, spread evenly over it.
+
+    One side is chosen for all methods, dark where no image is annotated completely.
+
+    Parameters
+    ----------
+    coco, split, images, truth, compute
+        As for `score_thresholds`.
+
+    Raises
+    ------
+    InputError
+        An image or a mask is missing or cannot be read.
+    """
+    tasks = _tasks(coco, split, images, truth)
+    step = max(1, -(-len(tasks) // _IMAGES))
+    counts = map_parallel(_count_dark, tasks[::step], compute)
+    return choose_side(np.concatenate([np.zeros((0, 4), np.int64), *counts]))
+
+
+_IMAGES = 100
+
+
+def _count_dark(task: _Task) -> np.ndarray:
+    image, truth = _read(task)
+    return np.stack([confusion(truth, histogram_threshold(image, method)) for method in HISTOGRAM_FILTERS])
 
 
 def score_thresholds(
@@ -57,6 +90,7 @@ def score_thresholds(
     truth: Path,
     settings: BaselineSettings,
     compute: ComputeSettings,
+    side: Side,
 ) -> list[ImageScore]:
     """Score every threshold on every image of a split whose cells are all annotated.
 
@@ -72,6 +106,8 @@ def score_thresholds(
         Folder of the split's foreground masks, ``<image id>.png``.
     settings, compute
         How to threshold, and where.
+    side
+        That of the cells, as `side_of_cells` chooses it.
 
     Returns
     -------
@@ -83,20 +119,27 @@ def score_thresholds(
     InputError
         An image or a mask is missing or cannot be read.
     """
-    tasks = [
+    tasks = _tasks(coco, split, images, truth)
+    by_image = map_parallel(partial(_score_image, settings=settings, side=side), tasks, compute)
+    return [score for scores in by_image for score in scores]
+
+
+def _tasks(coco: Coco, split: str, images: ImageFolder, truth: Path) -> list[_Task]:
+    return [
         _Task(split, image, images.path(image.file_name, split), truth / f"{image.id}.png")
         for image in coco.images
         if image.truth == "complete"
     ]
-    by_image = map_parallel(partial(_score_image, settings=settings), tasks, compute)
-    return [score for scores in by_image for score in scores]
 
 
-def _score_image(task: _Task, settings: BaselineSettings) -> list[ImageScore]:
+def _read(task: _Task) -> tuple[np.ndarray, np.ndarray]:
     # The work is already spread over images: more threads would only compete.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    image = read_image(task.path, task.image)
-    truth = read_image(task.truth, task.image) > 0
+    return read_image(task.path, task.image), read_image(task.truth) > 0
+
+
+def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[ImageScore]:
+    image, truth = _read(task)
     return [
         ImageScore(
             method,
@@ -107,12 +150,14 @@ def _score_image(task: _Task, settings: BaselineSettings) -> list[ImageScore]:
             cell_type_of(task.image),
             *confusion(truth, mask).tolist(),
         )
-        for method, mask in threshold_masks(image, settings).items()
+        for method, mask in threshold_masks(image, settings, side).items()
     ]
 
 
-def baseline_metrics(scores: list[ImageScore]) -> dict[str, Any]:
+def baseline_metrics(scores: list[ImageScore], side: Side) -> dict[str, Any]:
     """Return ``{split: {method: {overall, by_cell_type}, best}}``; best is the method of the highest Dice.
+
+    Those of the histogram have their `side`, too.
 
     Raises
     ------
@@ -125,8 +170,12 @@ def baseline_metrics(scores: list[ImageScore]) -> dict[str, Any]:
     for split in dict.fromkeys(score.split for score in scores):
         of_split = [score for score in scores if score.split == split]
         by_method = {
-            method: summarise([score for score in of_split if score.method == method])
+            method: _side(method, side) | summarise([score for score in of_split if score.method == method])
             for method in dict.fromkeys(score.method for score in of_split)
         }
         metrics[split] = {"best": max(by_method, key=lambda m: by_method[m]["overall"]["dice"]), **by_method}
     return metrics
+
+
+def _side(method: str, side: Side) -> dict[str, Any]:
+    return {"side": side} if method.partition("+")[0] in HISTOGRAM_FILTERS else {}

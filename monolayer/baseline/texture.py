@@ -39,7 +39,7 @@ def texture_threshold(image: np.ndarray, settings: TextureSettings) -> np.ndarra
     Parameters
     ----------
     image
-        uint8 or float32 [H, W].
+        Grey levels of 0..255, uint8 or float32 [H, W].
     settings
         Window, level and the sizes of what is filled and removed.
 

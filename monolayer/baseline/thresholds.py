@@ -3,6 +3,8 @@
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 
+from monolayer.baseline.sides import Side
+
 HISTOGRAM_FILTERS = {
     "otsu": sitk.OtsuThresholdImageFilter,
     "triangle": sitk.TriangleThresholdImageFilter,
@@ -11,16 +13,18 @@ HISTOGRAM_FILTERS = {
 }
 
 
-def histogram_threshold(image: np.ndarray, method: str) -> np.ndarray:
-    """Call everything at or below an automatic threshold foreground.
+def histogram_threshold(image: np.ndarray, method: str, side: Side = "dark") -> np.ndarray:
+    """Call everything on one side of an automatic threshold foreground.
 
     Parameters
     ----------
     image
-        uint8 [H, W].
+        Grey levels, uint8 or float32 [H, W].
     method
         ``otsu``, ``triangle``, ``huang`` or ``maximum-entropy``; SimpleITK's filters with 128 or 256 bins as
-        they come, which take the dark side: in phase contrast the lines around cells are dark.
+        they come.
+    side
+        ``dark``: up to the threshold, as the lines around cells in phase contrast; ``bright``: above.
 
     Returns
     -------
@@ -35,7 +39,8 @@ def histogram_threshold(image: np.ndarray, method: str) -> np.ndarray:
            [1, 0, 0]])
     """
     mask = HISTOGRAM_FILTERS[method]().Execute(sitk.GetImageFromArray(image))
-    return sitk.GetArrayFromImage(mask).astype(bool)
+    dark = sitk.GetArrayFromImage(mask).astype(bool)
+    return dark if side == "dark" else ~dark
 
 
 def dilate_erode(mask: np.ndarray, dilate_radius: int, erode_radius: int) -> np.ndarray:

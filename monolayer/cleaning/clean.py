@@ -1,14 +1,15 @@
 """The whole cleaning: lists of images and annotations in, cleaned lists and their explanation out."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from monolayer.annotations.coco import SPLITS, read_coco, write_coco
 from monolayer.cleaning.applying import count, unknown_images, without
 from monolayer.cleaning.decisions import decide
 from monolayer.cleaning.fields_of_view import count_shared_fields
+from monolayer.cleaning.messages import lines_of_doubts, lines_of_problems, lines_of_removals
 from monolayer.cleaning.removals import Removal, removals_csv
 from monolayer.cleaning.report import Counts, report
 from monolayer.cleaning.settings import CleaningSettings
@@ -20,15 +21,6 @@ from monolayer.images.folder import ImageFolder
 from monolayer.metrics.files import write_metrics
 
 
-class Cleaned(NamedTuple):
-    """What a cleaning did."""
-
-    removals: list[Removal]
-    """The rows of removed.csv."""
-    problems: list[str]
-    """For each unreadable file what is wrong with it, and what to do."""
-
-
 def clean_splits(
     sampled: Path,
     images: Path,
@@ -36,10 +28,11 @@ def clean_splits(
     metrics: Path,
     settings: CleaningSettings,
     compute: ComputeSettings,
-) -> Cleaned:
+) -> list[Removal]:
     """Remove copies, leaks and faulty annotations from train, val and test.
 
-    One split is in memory at a time: each is read for the survey, and once more for the writing.
+    One split is in memory at a time: each is read for the survey, and once more for the writing. What is
+    wrong is said on the screen as soon as it is known: also where nothing is left in the end.
 
     Parameters
     ----------
@@ -58,8 +51,8 @@ def clean_splits(
 
     Returns
     -------
-    Cleaned
-        Removals and problems.
+    list of Removal
+        The rows of removed.csv.
 
     Raises
     ------
@@ -68,12 +61,19 @@ def clean_splits(
     """
     surveys, unknown = _survey(sampled, ImageFolder(images), settings, compute)
     removals = decide(surveys, settings, compute) + (unknown if settings.unknown_image else [])
+    shared_fields = count_shared_fields(surveys)
+    _say(lines_of_removals(removals))
+    _say(lines_of_doubts(surveys, removals, settings, shared_fields))
     check_not_empty(surveys, removals)
     before, after = _write_kept(sampled, out, removals)
     write_whole(out / "removed.csv", removals_csv(removals).encode())
-    content = report(before, after, removals, count_shared_fields(surveys))
-    write_metrics(metrics, content)
-    return Cleaned(removals, [survey.problem for survey in surveys if survey.problem])
+    write_metrics(metrics, report(before, after, removals, shared_fields))
+    return removals
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(f"deduplicate: {line}", file=sys.stderr)
 
 
 def _survey(
@@ -83,7 +83,9 @@ def _survey(
     unknown: list[Removal] = []
     for split in SPLITS:
         coco = read_coco(sampled / f"{split}.json")
-        surveys += survey_split(coco, split, folder, settings, compute)
+        own = survey_split(coco, split, folder, settings, compute)
+        _say(lines_of_problems(own))
+        surveys += own
         unknown += unknown_images(coco, split)
     return surveys, unknown
 
@@ -106,6 +108,6 @@ def check_not_empty(surveys: Iterable[Survey], removals: Iterable[Removal]) -> N
         if reasons.total() == images[split]:
             why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items())) or "it had none"
             raise InputError(
-                f"split {split} has no image left after the cleaning ({why}). Sample more images, or "
-                "switch a check off under `deduplicate:` in params.yaml."
+                f"split {split} has no image left after the cleaning ({why}). Mend what is said above, "
+                "sample more images, or switch a check off under `deduplicate:` in params.yaml."
             )

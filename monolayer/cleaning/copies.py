@@ -61,32 +61,96 @@ def precedence(survey: Survey) -> tuple[int, int, int]:
     return SPLITS.index(survey.split), survey.sound_annotations, -survey.image.id
 
 
-def remove_copies(surveys: Sequence[Survey], links: Sequence[Link]) -> list[Removal]:
-    """Keep one image of each group and remove the others; other frames of its sequence stay too.
+def remove_equal(surveys: Sequence[Survey], links: Iterable[Link]) -> list[Removal]:
+    """Keep one image of each group of equal ones and remove the others, but for frames of its sequence.
 
     Parameters
     ----------
     surveys
         Images with pixels.
     links
-        Pairs of them, by position, that are one image.
+        Pairs of them, by position, whose pixels are equal.
     """
-    scores = {(link.first, link.second): link.score for link in links}
-    strongest: dict[int, float] = {}
-    for pair, score in scores.items():
-        strongest |= {index: max(score, strongest.get(index, -1.0)) for index in pair}
     removals = []
     for members in group(len(surveys), links):
-        kept = max(members, key=lambda index: precedence(surveys[index]))
-        for index in members:
-            if index != kept and not of_one_sequence(surveys[index], surveys[kept]):
-                # In a group of several, a member may hang on another than the one that stays.
-                pair = (min(index, kept), max(index, kept))
-                removals.append(_removal(surveys[index], surveys[kept], scores.get(pair, strongest[index])))
+        kept = max((surveys[index] for index in members), key=precedence)
+        others = (surveys[index] for index in members if surveys[index] is not kept)
+        removals += [_removal(other, kept, 1.0) for other in others if not of_one_sequence(other, kept)]
     return removals
 
 
-def _removal(removed: Survey, kept: Survey, score: float) -> Removal:
+def remove_near_copies(surveys: Sequence[Survey], links: Iterable[Link]) -> list[Removal]:
+    """Remove each image that is nearly the same as one that stays.
+
+    An image that is like a removed one alone stays: from frame to frame of a recording that nobody declared,
+    a chain of images that are nearly the same leads from any one to any other.
+
+    Parameters
+    ----------
+    surveys
+        Images with pixels, those that have to stay first: in descending order of `precedence`.
+    links
+        Pairs of them, by position, that are nearly the same.
+    """
+    earlier: dict[int, list[tuple[float, int]]] = {}
+    for link in links:
+        first, second = sorted((link.first, link.second))
+        earlier.setdefault(second, []).append((link.score, -first))
+    removals: dict[int, Removal] = {}
+    for index in sorted(earlier):
+        staying = [(score, -first) for score, first in earlier[index] if -first not in removals]
+        if staying:
+            score, kept = max(staying, key=lambda pair: (pair[0], -pair[1]))
+            removals[index] = _removal(surveys[index], surveys[kept], score)
+    return list(removals.values())
+
+
+def renewed(removals: Iterable[Removal], surveys: Sequence[Survey], near: Iterable[Removal]) -> list[Removal]:
+    """Name for each removed image the one that stays, where that which was to stay is a near copy of another.
+
+    Parameters
+    ----------
+    removals
+        Of images that equal another one.
+    surveys
+        All images with pixels.
+    near
+        Of images that are nearly the same as another one.
+    """
+    by_id = {(survey.split, survey.image.id): survey for survey in surveys}
+    gone = {(removal.split, removal.image_id): removal for removal in near}
+    return [renewal for removal in removals if (renewal := _renewal(removal, by_id, gone))]
+
+
+_Id = tuple[str, int]
+
+
+def _renewal(removal: Removal, by_id: dict[_Id, Survey], gone: dict[_Id, Removal]) -> Removal | None:
+    later = gone.get(_kept(removal))
+    if later is None:
+        return removal
+    removed, kept = by_id[removal.split, removal.image_id], by_id[_kept(later)]
+    if of_one_sequence(removed, kept):  # then this frame stands for the removed copy of it
+        return None
+    return _removal(removed, kept, later.score)
+
+
+def _kept(removal: Removal) -> _Id:
+    return str(removal.kept_split), int(removal.kept_image_id or 0)
+
+
+def in_groups(removals: Sequence[Removal], surveys: Sequence[Survey]) -> list[Removal]:
+    """Order removed copies by group, groups by their first image, and as the images were listed."""
+    position = {(survey.split, survey.image.id): index for index, survey in enumerate(surveys)}
+    first: dict[_Id, int] = {}
+    for removal in removals:
+        kept = _kept(removal)
+        lowest = min(position[kept], position[removal.split, removal.image_id])
+        first[kept] = min(lowest, first.get(kept, lowest))
+    return sorted(removals, key=lambda row: (first[_kept(row)], position[row.split, row.image_id]))
+
+
+def _removal(removed: Survey, kept: Survey, score: float | None) -> Removal:
     image = removed.image
     reason = copy_reason(removed, kept)
     return Removal(removed.split, image.id, image.file_name, None, reason, kept.split, kept.image.id, score)

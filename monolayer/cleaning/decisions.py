@@ -1,8 +1,18 @@
 """From what the survey found to what is removed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from monolayer.cleaning.copies import Link, link_equal, remove_copies
+from monolayer.annotations.coco import cell_type_of
+from monolayer.cleaning.copies import (
+    Link,
+    in_groups,
+    link_equal,
+    precedence,
+    remove_equal,
+    remove_near_copies,
+    renewed,
+)
+from monolayer.cleaning.density import cell_density, typical_density
 from monolayer.cleaning.fields_of_view import remove_shared_fields
 from monolayer.cleaning.near_copies import link_near_copies
 from monolayer.cleaning.removals import Removal
@@ -31,9 +41,10 @@ def decide(surveys: Sequence[Survey], settings: CleaningSettings, compute: Compu
     list of Removal
         Rows for images, each image at most once, then rows for annotations.
     """
-    removals = [removal for survey in surveys if (removal := remove_useless(survey, settings))]
+    typical = typical_density(surveys)
+    removals = [removal for survey in surveys if (removal := remove_useless(survey, settings, typical))]
     readable = [survey for survey in _left(surveys, removals) if survey.digest is not None]
-    removals += remove_copies(readable, links(readable, settings, compute))
+    removals += remove_copies(readable, settings, compute)
     if settings.same_field_of_view:
         removals += remove_shared_fields(_left(surveys, removals))
     return removals + remove_outlines(surveys, removals)
@@ -44,13 +55,24 @@ def _left(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Survey
     return [survey for survey in surveys if (survey.split, survey.image.id) not in gone]
 
 
-def remove_useless(survey: Survey, settings: CleaningSettings) -> Removal | None:
+def remove_useless(
+    survey: Survey, settings: CleaningSettings, typical: Mapping[str, float]
+) -> Removal | None:
     """Return the removal of an image that has no file, no pixels, no annotation or few of those it needs.
 
     Where the data set itself says that cells are not annotated, or that there are none, they need not be.
+
+    Parameters
+    ----------
+    survey
+        The image.
+    settings
+        Which checks run, and their thresholds.
+    typical
+        Cells per pixel of a typical image, by cell type, as `typical_density` returns it.
     """
     complete = survey.image.truth == "complete"
-    incomplete = complete and survey.coverage is not None and is_incomplete(*survey.coverage, settings)
+    incomplete = looks_incomplete(survey, settings) and has_few_cells(survey, settings, typical)
     score = survey.coverage.missed if survey.coverage and incomplete else None
     applies = {
         "missing_file": survey.path is None,
@@ -64,6 +86,30 @@ def remove_useless(survey: Survey, settings: CleaningSettings) -> Removal | None
     return None
 
 
+def looks_incomplete(survey: Survey, settings: CleaningSettings) -> bool:
+    """Say whether an image that should be annotated completely has the texture of cells where none are."""
+    coverage = survey.coverage if survey.image.truth == "complete" else None
+    return coverage is not None and is_incomplete(*coverage, settings)
+
+
+def has_few_cells(survey: Survey, settings: CleaningSettings, typical: Mapping[str, float]) -> bool:
+    """Say whether an image has far fewer annotated cells than others of its type.
+
+    Debris, neurites, scratches and noise have the texture of cells, too; but where that is all that was left
+    out, there are as many annotated cells as elsewhere. Up to twice as many still are few where those that
+    the texture stands for would make the image a usual one.
+    """
+    relative = cell_density(survey) / (typical[cell_type_of(survey.image)] or 1)
+    if relative < settings.few_cells or survey.coverage is None:
+        return relative < settings.few_cells
+    annotated, missed = survey.coverage
+    would_be_usual = relative * (annotated + missed) <= _USUAL * annotated
+    return relative < 2 * settings.few_cells and would_be_usual
+
+
+_USUAL = 2.0  # times as many cells as is typical
+
+
 def is_incomplete(annotated: float, missed: float, settings: CleaningSettings) -> bool:
     """Say whether much of an image looks like cells without being annotated, absolutely and relatively.
 
@@ -75,8 +121,20 @@ def is_incomplete(annotated: float, missed: float, settings: CleaningSettings) -
     return missed > settings.missed_area and missed > settings.missed_ratio * annotated
 
 
-def links(surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings) -> list[Link]:
-    """Link the images that are one: by name and pixels, by pixels, or nearly."""
+def remove_copies(
+    surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings
+) -> list[Removal]:
+    """Remove images that repeat another one: first equal pixels, then what is nearly the same."""
+    equal = remove_equal(surveys, links_of_equal(surveys, settings))
+    near: list[Removal] = []
+    if settings.near_copy:
+        left = sorted(_left(surveys, equal), key=precedence, reverse=True)
+        near = remove_near_copies(left, link_near_copies(left, settings, compute))
+    return in_groups(renewed(equal, surveys, near) + near, surveys)
+
+
+def links_of_equal(surveys: Sequence[Survey], settings: CleaningSettings) -> list[Link]:
+    """Link the images of equal pixels: of one name, or of several."""
     places = ["" if settings.leaks else survey.split for survey in surveys]
     pixels = [(place, survey.digest) for place, survey in zip(places, surveys, strict=True)]
     listed_again = link_equal(
@@ -85,11 +143,7 @@ def links(surveys: Sequence[Survey], settings: CleaningSettings, compute: Comput
     # Of a name that is listed again, one stands for it: the two checks can be switched off separately.
     again = {link.second for link in listed_again}
     renamed = link_equal([None if index in again else key for index, key in enumerate(pixels)])
-    return [
-        *(listed_again if settings.same_name else []),
-        *(renamed if settings.same_pixels else []),
-        *(link_near_copies(surveys, settings, compute) if settings.near_copy else []),
-    ]
+    return [*(listed_again if settings.same_name else []), *(renamed if settings.same_pixels else [])]
 
 
 def remove_outlines(surveys: Iterable[Survey], removals: Iterable[Removal]) -> list[Removal]:

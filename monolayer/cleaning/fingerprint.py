@@ -93,38 +93,3 @@ def orient_fingerprints(signs: np.ndarray, orientation: Orientation) -> np.ndarr
     signs = signs * odd[:, None] if orientation.upside_down else signs
     signs = signs * odd if orientation.left_right else signs
     return signs.transpose(0, 2, 1) if orientation.transposed else signs
-
-
-class Candidate(NamedTuple):
-    """Two images whose fingerprints are alike once the second is turned."""
-
-    first: int
-    second: int
-    orientation: Orientation
-
-
-def find_candidates(signs: np.ndarray, max_distance: int) -> list[Candidate]:
-    """Find the pairs of images whose fingerprints differ in few bits, in any orientation.
-
-    Parameters
-    ----------
-    signs
-        int8 [N, 16, 16].
-    max_distance
-        Most bits that may differ.
-
-    Returns
-    -------
-    list of Candidate
-        With ``first < second``; a pair may occur in several orientations.
-    """
-    rows = signs.reshape(-1, BITS).astype(np.float32)
-    found = []
-    for orientation in ORIENTATIONS:
-        turned = orient_fingerprints(signs, orientation).reshape(-1, BITS).astype(np.float32)
-        for start in range(0, len(rows), 512):
-            # Equal minus different bits: sums of +-1 below 2**24 are exact in float32, in any order.
-            agreement = rows[start : start + 512] @ turned[start:].T
-            for row, column in np.argwhere(np.triu(agreement >= BITS - 2 * max_distance, k=1)).tolist():
-                found.append(Candidate(start + row, start + column, orientation))
-    return sorted(found)

@@ -1,32 +1,50 @@
-"""Near copies: the hash proposes pairs, the correlation of the whole images decides."""
+"""Near copies: hashes and local features propose pairs, the correlation of the registered images decides."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from monolayer.cleaning.copies import Link, of_one_sequence
-from monolayer.cleaning.correlation import correlation
-from monolayer.cleaning.fingerprint import Orientation, find_candidates, orient
+from monolayer.annotations.coco import Image
+from monolayer.cleaning.comparable import Comparable, comparable
+from monolayer.cleaning.copies import Link, group
+from monolayer.cleaning.fingerprint import ORIENTATIONS, Orientation, orient
+from monolayer.cleaning.hash_search import best_orientation, find_candidates
+from monolayer.cleaning.overlaps import MOST_IMAGES, find_overlaps
+from monolayer.cleaning.registration import Shift, similarity
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import Survey
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.images.files import read_image
 
+_MOST = 4  # images that one is compared with at full resolution: of alike frames there would be too many
 
-class _Pair(NamedTuple):
-    first: int
-    second: int
-    paths: tuple[Path, Path]
+
+class _Other(NamedTuple):
+    """What an image is compared with, and how it may lie on it."""
+
+    position: int
+    path: Path
+    image: Image
     orientation: Orientation
+    shift: Shift = (0, 0)
+
+
+class _Task(NamedTuple):
+    position: int
+    path: Path
+    image: Image
+    others: list[_Other]
 
 
 def link_near_copies(
     surveys: Sequence[Survey], settings: CleaningSettings, compute: ComputeSettings
 ) -> list[Link]:
-    """Link the images of which one is the other re-encoded, brightened, flipped or turned.
+    """Link the images of which one is the other re-encoded, inverted, noisy, cropped, shifted or the like.
 
     Images of equal pixels are not compared: they are no near copies. Nor are different frames of one
     sequence: from one to the next, little may change.
@@ -34,27 +52,78 @@ def link_near_copies(
     Parameters
     ----------
     surveys
-        Images with pixels.
+        Images with pixels; an image is linked to one before it.
     settings
         `hash_distance` and `correlation` decide; without `leaks`, splits are not compared.
     compute
-        Where the candidates are read and correlated.
+        Where images are read and correlated.
     """
-    pairs = list(_pairs(surveys, settings))
-    scores = map_parallel(_correlate, pairs, compute)
-    found = zip(pairs, scores, strict=True)
-    return [Link(pair.first, pair.second, score) for pair, score in found if score >= settings.correlation]
+    compared = comparable(surveys, settings.leaks)
+    links = _compare(surveys, _proposed(surveys, settings, compared), settings, compute)
+    known = {(link.first, link.second) for link in links}
+    others = [pair for pair in _with_firsts(surveys, links, settings, compared) if pair[:2] not in known]
+    return links + _compare(surveys, others, settings, compute)
 
 
-def _pairs(surveys: Sequence[Survey], settings: CleaningSettings) -> Iterator[_Pair]:
-    signs = np.array([survey.signs for survey in surveys])
-    for first, second, orientation in find_candidates(signs, settings.hash_distance):
-        a, b = surveys[first], surveys[second]
-        compared = (settings.leaks or a.split == b.split) and not of_one_sequence(a, b)
-        if compared and a.digest != b.digest and a.path and b.path:
-            yield _Pair(first, second, (a.path, b.path), orientation)
+_Pair = tuple[int, int, Orientation, Shift]
 
 
-def _correlate(pair: _Pair) -> float:
-    first, second = (read_image(path) for path in pair.paths)
-    return correlation(first, orient(second, pair.orientation))
+def _proposed(surveys: Sequence[Survey], settings: CleaningSettings, compared: Comparable) -> list[_Pair]:
+    signs = np.array([survey.signs for survey in surveys]).reshape(-1, 16, 16)
+    alike = find_candidates(signs, settings.hash_distance, _MOST, compared)
+    pairs: list[_Pair] = [(first, second, orientation, (0, 0)) for first, second, orientation in alike]
+    if len(surveys) <= MOST_IMAGES:
+        overlaps = find_overlaps([survey.features for survey in surveys], _MOST, compared)
+        pairs += [(first, second, ORIENTATIONS[0], shift) for first, second, shift in overlaps]
+    return pairs
+
+
+def _with_firsts(
+    surveys: Sequence[Survey], links: Sequence[Link], settings: CleaningSettings, compared: Comparable
+) -> Iterator[_Pair]:
+    """Yield the first image of each group with every other: only so many of them were compared."""
+    for first, *members in group(len(surveys), links):
+        for member in members:
+            distance, orientation = best_orientation(surveys[first].signs, surveys[member].signs)
+            allowed = compared.pairs(np.array(first), np.array(member))
+            if allowed and distance <= settings.hash_distance:
+                yield first, member, orientation, (0, 0)
+
+
+def _compare(
+    surveys: Sequence[Survey], pairs: Sequence[_Pair], settings: CleaningSettings, compute: ComputeSettings
+) -> list[Link]:
+    correlate = partial(_correlate, enough=float(settings.correlation))
+    found = map_parallel(correlate, _tasks(surveys, pairs), compute)
+    best: dict[tuple[int, int], float] = {}
+    for link in (link for links in found for link in links):
+        pair = (link.first, link.second)
+        best[pair] = max(link.score, best.get(pair, 0.0))
+    return [Link(*pair, score) for pair, score in sorted(best.items()) if score >= settings.correlation]
+
+
+def _tasks(surveys: Sequence[Survey], pairs: Sequence[_Pair]) -> Iterator[_Task]:
+    """Yield for each image all that it is compared with, so that it is read once."""
+    for second, own in groupby(sorted(pairs, key=lambda pair: pair[1]), key=lambda pair: pair[1]):
+        later = surveys[second]
+        others = [
+            _Other(first, path, surveys[first].image, orientation, shift)
+            for first, _, orientation, shift in own
+            if (path := surveys[first].path)
+        ]
+        if later.path:
+            yield _Task(second, later.path, later.image, others)
+
+
+def _correlate(task: _Task, enough: float) -> list[Link]:
+    image = read_image(task.path, task.image)
+    return [
+        Link(
+            other.position,
+            task.position,
+            similarity(
+                read_image(other.path, other.image), orient(image, other.orientation), enough, other.shift
+            ),
+        )
+        for other in task.others
+    ]

@@ -11,7 +11,7 @@ Counts = dict[str, dict[str, int]]
 
 
 def report(
-    before: Counts, after: Counts, removals: Iterable[Removal], shared_fields: Mapping[str, int]
+    before: Counts, after: Counts, removals: Iterable[Removal], shared_fields: Mapping[str, int | None]
 ) -> dict[str, Any]:
     """Account for every removal.
 
@@ -22,7 +22,7 @@ def report(
     removals
         What was removed.
     shared_fields
-        Fields of view that two splits have in common.
+        Fields of view that two splits have in common; None where nobody can tell.
 
     Returns
     -------

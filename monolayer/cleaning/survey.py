@@ -14,6 +14,7 @@ from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.cleaning.completeness import Coverage, annotation_coverage
 from monolayer.cleaning.contours import Fault, check_contours
 from monolayer.cleaning.fingerprint import NO_SIGNS, fingerprint
+from monolayer.cleaning.local_features import NO_FEATURES, Features, local_features
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
 from monolayer.compute.parallel import map_parallel
@@ -40,6 +41,8 @@ class Survey(NamedTuple):
     """None without pixels or without a sound annotation."""
     problem: str = ""
     """Why the file is unreadable."""
+    features: Features = NO_FEATURES
+    """Local features: what tells overlapping tiles of one field."""
 
     @property
     def sound_annotations(self) -> int:
@@ -93,7 +96,26 @@ def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
         return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None, problem)
     variance = local_variance(image)
     coverage = annotation_coverage(variance, union(runs, *image.shape)) if len(runs.start) else None
-    return Survey(*task[:3], digest(image), fingerprint(variance), task.annotation_ids, faults, coverage)
+    signs, features = appearance(image, variance)
+    return Survey(*task[:3], digest(image), signs, task.annotation_ids, faults, coverage, features=features)
+
+
+def appearance(image: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, Features]:
+    """Return the perceptual hash and the local features of an image [H, W] with its `local_variance`.
+
+    A small image is enlarged first, so that its blocks of pixels do not swallow what a copy leaves of it.
+    """
+    factor = next((factor for side, factor in _SMALL.items() if min(image.shape) <= side), 1)
+    if factor == 1:
+        return fingerprint(variance), local_features(image)
+    large = image.repeat(factor, axis=0).repeat(factor, axis=1)
+    features = local_features(large)
+    return fingerprint(local_variance(large)), features._replace(places=features.places // factor)
+
+
+_SMALL = {90: 4, 180: 2}
+"""By how much an image is enlarged whose shorter side has so many pixels at most: no usual sides, so that
+cropping does not take an image from one to another."""
 
 
 def digest(image: np.ndarray) -> bytes:

@@ -51,7 +51,7 @@ def local_variance(image: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     image
-        uint8 or float32 [H, W].
+        Grey levels of 0..255, uint8 or float32 [H, W].
 
     Returns
     -------

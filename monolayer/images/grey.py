@@ -12,7 +12,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from monolayer.images.planes import COLOURS, Plane, UnclearPlaneError
 
@@ -118,8 +117,16 @@ def grey_limits(values: np.ndarray) -> Limits | None:
         apart = _value_apart(calm, values, counted)
         if apart is None:
             return _ends(calm)
-        held = counted & (values == apart)
-        counted &= ~ndimage.binary_dilation(held, np.ones((3, 3)), _SURROUNDINGS)
+        counted &= ~_with_surroundings(counted & (values == apart))
+
+
+def _with_surroundings(mask: np.ndarray) -> np.ndarray:
+    """Return a mask [H, W] and the pixels around it."""
+    for axis in (0, 1):
+        padded = np.pad(mask.swapaxes(0, axis), ((_SURROUNDINGS, _SURROUNDINGS), (0, 0)))
+        shifted = [padded[first : first + mask.shape[axis]] for first in range(2 * _SURROUNDINGS + 1)]
+        mask = np.logical_or.reduce(shifted).swapaxes(0, axis)
+    return mask
 
 
 def _ends(values: np.ndarray) -> Limits:
@@ -179,13 +186,13 @@ def _value_apart(left: np.ndarray, values: np.ndarray, counted: np.ndarray) -> f
     Apart is what would cost the others a grey level, and is no step of an image of few values. What half of
     the image or more has is its background.
     """
-    for extreme, edge in ((left.max(), np.max), (left.min(), np.min)):
-        held = np.count_nonzero(counted & (values == extreme))
+    for end, nearest in ((left.max(), np.max), (left.min(), np.min)):
+        held = np.count_nonzero(counted & (values == end))
         if _PLATEAU <= held < np.count_nonzero(counted) / 2:
-            others = left[left != extreme]
-            gap = abs(float(extreme) - float(edge(others))) if others.size else 0.0
+            others = left[left != end]
+            gap = abs(float(end) - float(nearest(others))) if others.size else 0.0
             if gap > 4 * _step(others) and gap > (float(others.max()) - float(others.min())) / 255:
-                return float(extreme)
+                return float(end)
     return None
 
 

@@ -101,6 +101,13 @@ def test_brightness_does_not_matter():
     assert np.array_equal(texture_threshold(image, TextureSettings()), darker)
 
 
+def test_float_grey_levels():
+    image, _ = rough_disc(radius=30)
+    whole = texture_threshold(image, TextureSettings())
+    assert np.array_equal(texture_threshold(image.astype(np.float32), TextureSettings()), whole)
+    assert np.array_equal(texture_threshold(image.astype(np.float32) / 8, TextureSettings(level=0.25)), whole)
+
+
 def test_settings_are_closed():
     with pytest.raises(InputError, match=r"baseline\.texture\.sigma: unknown key; valid keys: window, level"):
         validate({"sigma": 1}, "baseline.texture", TextureSettings)

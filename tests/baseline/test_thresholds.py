@@ -31,6 +31,25 @@ def test_foreground_is_everything_up_to_one_level(method):
     assert image[mask].max() < image[~mask].min()
 
 
+@pytest.mark.parametrize("method", HISTOGRAM_FILTERS)
+def test_the_bright_side_is_the_rest(method):
+    image = two_populations()
+    assert np.array_equal(histogram_threshold(image, method, "bright"), ~histogram_threshold(image, method))
+
+
+@pytest.mark.parametrize("method", HISTOGRAM_FILTERS)
+def test_float_grey_levels_are_divided_as_whole_ones_are(method):
+    image = two_populations()
+    fine = (image / 2 + np.random.default_rng(3).uniform(-0.25, 0.25, image.shape)).astype(np.float32)
+    assert np.mean(histogram_threshold(fine, method) == histogram_threshold(image, method)) > 0.97
+
+
+def test_otsu_of_float_grey_levels_agrees_with_scikit_image():
+    image = np.random.default_rng(1).gamma(4, 5, (100, 120)).clip(0, 255).astype(np.float32)
+    expected = image <= filters.threshold_otsu(image)
+    assert np.mean(histogram_threshold(image, "otsu") == expected) > 0.98
+
+
 def test_otsu_agrees_with_scikit_image():
     image = np.random.default_rng(1).normal(128, 12, (100, 120)).clip(0, 255).astype(np.uint8)
     expected = image <= filters.threshold_otsu(image)

@@ -7,6 +7,7 @@ import imagecodecs
 import numpy as np
 import tifffile
 from scipy import ndimage
+from skimage import transform
 
 from monolayer.annotations.coco import Coco, annotations_by_image, decode_segmentation, read_coco
 
@@ -38,6 +39,12 @@ def dish(seed: int, cells: int = 12) -> tuple[np.ndarray, list[list[float]]]:
     return (128 + sd * noise).clip(0, 255).astype(np.uint8), polygons
 
 
+def field(seed: int, height: int = 200, width: int = 300) -> np.ndarray:
+    """Blobs of 10 pixels everywhere, uint8 [height, width]."""
+    noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(height, width)), 3)
+    return (128 + 40 * noise / noise.std()).clip(0, 255).astype(np.uint8)
+
+
 def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     """Compress and decompress."""
     return imagecodecs.jpeg_decode(imagecodecs.jpeg_encode(image, level=quality))
@@ -51,6 +58,18 @@ def stretch(
     return np.rint(255 * (levels.clip(0, 255) / 255) ** gamma).astype(np.uint8)
 
 
+def resized(image: np.ndarray, factor: float) -> np.ndarray:
+    """Shrink or enlarge."""
+    shape = tuple(round(size * factor) for size in image.shape)
+    large = transform.resize(image.astype(np.float64), shape, order=1, anti_aliasing=factor < 1)
+    return np.rint(large).clip(0, 255).astype(np.uint8)
+
+
+def noisy(image: np.ndarray, sd: float) -> np.ndarray:
+    """Add noise."""
+    return np.rint(image + np.random.default_rng(1).normal(0, sd, image.shape)).clip(0, 255).astype(np.uint8)
+
+
 ALTERATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "jpeg 50": lambda image: jpeg(image, 50),
     "jpeg 90": lambda image: jpeg(image, 90),
@@ -59,6 +78,14 @@ ALTERATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "less contrast": lambda image: stretch(image, contrast=0.8),
     "more contrast": lambda image: stretch(image, contrast=1.2),
     "gamma": lambda image: stretch(image, gamma=0.85),
+    "inverted": lambda image: 255 - image,
+    "cropped by a pixel": lambda image: image[1:],
+    "cropped by two pixels on every side": lambda image: image[2:-2, 2:-2],
+    "shifted by two": lambda image: np.pad(image, ((2, 0), (2, 0)), "edge")[:-2, :-2],
+    "shrunk": lambda image: resized(image, 0.75),
+    "enlarged": lambda image: resized(image, 2.0),
+    "noisy": lambda image: noisy(image, 5),
+    "inverted, cropped and noisy": lambda image: noisy(255 - image[1:, 1:], 5),
     "upside down": lambda image: image[::-1],
     "mirrored": lambda image: image[:, ::-1],
     "half turn": lambda image: image[::-1, ::-1],

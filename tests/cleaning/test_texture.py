@@ -51,3 +51,10 @@ def test_a_large_image_takes_little_memory(dtype: type) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 * image.size  # bytes
+
+
+def test_float_grey_levels_have_the_variance_of_whole_ones() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (21, 30)).astype(np.uint8)
+    expected = local_variance(image)
+    assert local_variance(image.astype(np.float32)) == pytest.approx(expected)
+    assert local_variance(image.astype(np.float32) / 16 + 3) == pytest.approx(expected / 256)

@@ -71,7 +71,7 @@ def test_cell_types_as_shades():
 
 def test_baseline_best_at_the_top():
     both = [score for method in ("otsu", "huang") for score in SCORES[method]]
-    axes = plot_baseline(baseline_metrics(both)).axes[0]
+    axes = plot_baseline(baseline_metrics(both, "dark")).axes[0]
     assert row_labels(axes) == ["otsu", "huang"]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx(
         [(20 / 60 + 10 / 55) / 2, (40 / 70 + 30 / 65) / 2]

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 from tiny_project import TINY, disc_sample, packed_of
@@ -36,8 +38,8 @@ def test_who_does_the_work_and_how_it_is_kept_is_no_part_of_it():
         {"lr": 1e-5},
         {"recipe": TrainSettings(optimizer="sgd")},
         {"compute": ComputeSettings(threads=1)},
-        {"train": SPLIT._replace(digest="1")},
-        {"val": SPLIT._replace(digest="1")},
+        {"train": dataclasses.replace(SPLIT, digest="1")},
+        {"val": dataclasses.replace(SPLIT, digest="1")},
     ],
 )
 def test_another_training_has_another_fingerprint(change):

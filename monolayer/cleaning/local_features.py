@@ -1,0 +1,75 @@
+"""Local features: what two tiles have in common that show overlapping parts of one field."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import fft, ndimage
+
+FEATURES = 16
+"""Of an image at most: the strongest blobs and their surroundings."""
+
+_STEP = 2  # pixels of the image to one of the map in which blobs are looked for
+_SIGMAS = (2.0, 8.0)  # of the Gaussians whose difference shows blobs, in pixels of the map
+_REACH = 6  # samples on each side of a blob's middle that describe it,
+_SAMPLE = 2  # which lie so many pixels of the map apart
+_FREQUENCIES = 8  # of the surroundings, down and across
+_FAINT = 0.2  # grey levels: weaker blobs are noise
+
+SIGNS = _FREQUENCIES**2 - 1
+"""Number of signs that describe a feature."""
+
+
+class Features(NamedTuple):
+    """The local features of an image."""
+
+    places: np.ndarray
+    """int32 [K, 2], row and column in pixels."""
+    signs: np.ndarray
+    """int8 [K, 63] of -1 and 1, now and then 0."""
+
+
+NO_FEATURES = Features(np.zeros((0, 2), np.int32), np.zeros((0, SIGNS), np.int8))
+"""Those of an image without blobs."""
+
+
+def local_features(image: np.ndarray) -> Features:
+    """Find the strongest blobs of an image and describe their surroundings, 52 x 52 pixels.
+
+    Blobs are where the difference of two Gaussians (Lowe, Int J Comput Vis 60:91, 2004) is largest, bright or
+    dark; the signs of the surroundings' low frequencies describe them. An inverted image has the same, and
+    one of other brightness and contrast; noise and compression change few.
+
+    Parameters
+    ----------
+    image
+        Grey levels, uint8 or float32 [H, W].
+    """
+    blobs = _difference_of_gaussians(image)
+    rows, columns = _strongest(np.abs(blobs))
+    if not len(rows):
+        return NO_FEATURES
+    offsets = _SAMPLE * np.arange(-_REACH, _REACH + 1)
+    around = blobs[rows[:, None, None] + offsets[:, None], columns[:, None, None] + offsets]
+    around = around * np.sign(blobs[rows, columns])[:, None, None]
+    spectra = fft.dctn(around, axes=(1, 2), norm="ortho")[:, :_FREQUENCIES, :_FREQUENCIES]
+    signs = np.sign(np.round(spectra.reshape(len(rows), -1)[:, 1:], 4)).astype(np.int8)
+    return Features((_STEP * np.stack([rows, columns], axis=1)).astype(np.int32), signs)
+
+
+def _difference_of_gaussians(image: np.ndarray) -> np.ndarray:
+    height, width = (size // _STEP * _STEP for size in image.shape)
+    blocks = image[:height, :width].reshape(height // _STEP, _STEP, width // _STEP, _STEP)
+    small = blocks.mean(axis=(1, 3), dtype=np.float32)
+    narrow, wide = (ndimage.gaussian_filter(small, sigma) for sigma in _SIGMAS)
+    # Rounded, so that which of two blobs is the stronger does not depend on the processor.
+    return np.round((narrow - wide).astype(np.float64), 3)
+
+
+def _strongest(strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    margin = _REACH * _SAMPLE
+    inner = np.zeros(strength.shape, bool)
+    inner[margin : strength.shape[0] - margin, margin : strength.shape[1] - margin] = True
+    peaks = inner & (strength > _FAINT) & (strength == ndimage.maximum_filter(strength, 2 * margin // 3 + 1))
+    rows, columns = np.nonzero(peaks)
+    order = np.argsort(-strength[rows, columns], kind="stable")[:FEATURES]
+    return rows[order], columns[order]
