@@ -43,6 +43,9 @@ class Image(msgspec.Struct, omit_defaults=True, gc=False):
     `monolayer.images.grey.to_grey`."""
     plane: int | None = None
     """Which plane of a stack or a time series it is, from 0 on, in the order of the file."""
+    limits: tuple[float, float] | None = None
+    """The values of its file that are the grey levels 0 and 255, as the cleaning found them; None of 8 bits,
+    which are grey levels as they are."""
     empty: bool = False
     """Whether who annotated it says that it has no cell; an image without annotations may else be one that
     was forgotten."""

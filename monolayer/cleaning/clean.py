@@ -9,7 +9,12 @@ from monolayer.annotations.coco import SPLITS, read_coco, write_coco
 from monolayer.cleaning.applying import count, unknown_images, without
 from monolayer.cleaning.decisions import decide
 from monolayer.cleaning.fields_of_view import count_shared_fields
-from monolayer.cleaning.messages import lines_of_doubts, lines_of_problems, lines_of_removals
+from monolayer.cleaning.messages import (
+    lines_of_doubts,
+    lines_of_numbers,
+    lines_of_problems,
+    lines_of_removals,
+)
 from monolayer.cleaning.removals import Removal, removals_csv
 from monolayer.cleaning.report import Counts, report
 from monolayer.cleaning.settings import CleaningSettings
@@ -65,7 +70,7 @@ def clean_splits(
     _say(lines_of_removals(removals))
     _say(lines_of_doubts(surveys, removals, settings, shared_fields))
     check_not_empty(surveys, removals)
-    before, after = _write_kept(sampled, out, removals)
+    before, after = _write_kept(sampled, out, removals, surveys)
     write_whole(out / "removed.csv", removals_csv(removals).encode())
     write_metrics(metrics, report(before, after, removals, shared_fields))
     return removals
@@ -85,17 +90,23 @@ def _survey(
         coco = read_coco(sampled / f"{split}.json")
         own = survey_split(coco, split, folder, settings, compute)
         _say(lines_of_problems(own))
+        _say(lines_of_numbers(own))
         surveys += own
         unknown += unknown_images(coco, split)
     return surveys, unknown
 
 
-def _write_kept(sampled: Path, out: Path, removals: list[Removal]) -> tuple[Counts, Counts]:
+def _write_kept(
+    sampled: Path, out: Path, removals: list[Removal], surveys: list[Survey]
+) -> tuple[Counts, Counts]:
     before, after = {}, {}
+    limits = {(survey.split, survey.image.id): survey.limits for survey in surveys}
     for split in SPLITS:
         coco = read_coco(sampled / f"{split}.json")
         kept = without(coco, split, removals)
         before[split], after[split] = count(coco), count(kept)
+        for image in kept.images:
+            image.limits = limits[split, image.id]
         write_coco(out / f"{split}.json", kept)
     return before, after
 

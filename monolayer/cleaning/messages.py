@@ -21,6 +21,15 @@ def lines_of_problems(surveys: Iterable[Survey]) -> Iterator[str]:
         yield f"{len(problems) - _MOST} more files cannot be used, the last because: {problems[-1]}"
 
 
+def lines_of_numbers(surveys: Iterable[Survey]) -> Iterator[str]:
+    """Name the files with pixels that are not a number, and how many there are."""
+    files = [survey for survey in surveys if survey.not_finite]
+    if files:
+        named = ", ".join(f"{survey.image.file_name} ({survey.not_finite})" for survey in files[:_MOST])
+        others = f" and {len(files) - _MOST} more" if len(files) > _MOST else ""
+        yield f"pixels that are not a number or infinite are left out of account in {named}{others}"
+
+
 def lines_of_removals(removals: Sequence[Removal]) -> Iterator[str]:
     """Say how many images and annotations go for each reason, with an example."""
     for kind, reasons in (("image", IMAGE_REASONS), ("annotation", ANNOTATION_REASONS)):

@@ -20,8 +20,9 @@ from monolayer.cleaning.texture import local_variance
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images.files import read_image
+from monolayer.images.files import GreyImage, read_grey_image
 from monolayer.images.folder import ImageFolder
+from monolayer.images.grey import Limits
 
 
 class Survey(NamedTuple):
@@ -43,6 +44,10 @@ class Survey(NamedTuple):
     """Why the file is unreadable."""
     features: Features = NO_FEATURES
     """Local features: what tells overlapping tiles of one field."""
+    limits: Limits | None = None
+    """The values of the file that are the grey levels 0 and 255; None of 8 bits."""
+    not_finite: int = 0
+    """Pixels that are not a number or infinite."""
 
     @property
     def sound_annotations(self) -> int:
@@ -91,13 +96,15 @@ def _joined(annotations: list[Annotation]) -> bytes:
 def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
     """Read and measure one image; an unreadable one has no pixels."""
     faults, runs = _check(task, settings)
-    image, problem = _read(task)
-    if image is None:
+    read, problem = _read(task)
+    if read is None:
         return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None, problem)
+    image = read.levels
     variance = local_variance(image)
     coverage = annotation_coverage(variance, union(runs, *image.shape)) if len(runs.start) else None
     signs, features = appearance(image, variance)
-    return Survey(*task[:3], digest(image), signs, task.annotation_ids, faults, coverage, features=features)
+    found = (digest(image), signs, task.annotation_ids, faults, coverage)
+    return Survey(*task[:3], *found, "", features, read.limits, read.not_finite)
 
 
 def appearance(image: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, Features]:
@@ -135,10 +142,10 @@ def _check(task: _Task, settings: CleaningSettings) -> tuple[list[Fault], CellRu
         ) from None
 
 
-def _read(task: _Task) -> tuple[np.ndarray | None, str]:
+def _read(task: _Task) -> tuple[GreyImage | None, str]:
     if task.path is None:
         return None, ""
     try:
-        return read_image(task.path, task.image), ""
+        return read_grey_image(task.path, task.image), ""
     except InputError as error:
         return None, str(error)

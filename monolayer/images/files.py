@@ -42,7 +42,7 @@ def read_grey_image(path: Path, expected: Image | None = None) -> GreyImage:
     unknown = not_finite(values)
     if unknown == values.size:
         raise InputError(f"{path} has no pixel that is a number: save it again or remove it")
-    limits = grey_limits(values)
+    limits = expected.limits if expected and expected.limits else grey_limits(values)
     return GreyImage(grey_levels(values, limits), limits, unknown)
 
 
@@ -54,8 +54,8 @@ def read_image(path: Path, expected: Image | None = None) -> np.ndarray:
     path
         TIFF, PNG, JPEG, BMP or WebP; grey or colour (an alpha channel is ignored), of any type.
     expected
-        What the annotation file says of the image: which channel and plane it is; its width and height are
-        checked.
+        What the annotation file says of the image: which channel and plane it is, and its limits, which are
+        found anew where they are not recorded; its width and height are checked.
 
     Returns
     -------

@@ -273,6 +273,13 @@ def test_how_it_was_read_is_told(tmp_path: Path) -> None:
     assert read_grey_image(tiff(tmp_path, GREY))[1:] == (None, 0)
 
 
+def test_recorded_limits_are_used(tmp_path: Path) -> None:
+    path = tiff(tmp_path, DEEP)
+    image = Image(1, "a.tif", 64, 48, limits=(0.0, 4095.0))
+    assert read_image(path, image) == pytest.approx(DEEP / 4095 * 255, abs=0.07)
+    assert read_grey_image(path, image).limits == (0, 4095)
+
+
 def test_an_image_without_a_number(tmp_path: Path) -> None:
     path = tiff(tmp_path, np.full((8, 8), np.nan, np.float32))
     with pytest.raises(InputError, match=r"a\.tif has no pixel that is a number: save it again or remove it"):

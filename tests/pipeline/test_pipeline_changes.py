@@ -25,9 +25,7 @@ def test_code_of_a_plugin_concerns_its_own_models_alone(copy):
 
 
 def test_code_that_made_an_out_concerns_the_stage_that_reads_it(copy):
-    with (copy.root / "monolayer/annotations/rasterise.py").open(
-        "a"
-    ) as file:  # explore does not list its room
+    with (copy.root / "monolayer/annotations/rasterise.py").open("a") as file:  # no room of explore
         file.write("# a comment\n")
     assert "explore" not in json.loads(copy.dvc("status", "--json"))
     assert stages_run(copy.dvc("repro", "-s", "masks", "explore")) == ["masks", "explore"]
