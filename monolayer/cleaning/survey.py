@@ -103,8 +103,17 @@ def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
     variance = local_variance(image)
     coverage = annotation_coverage(variance, union(runs, *image.shape)) if len(runs.start) else None
     signs, features = appearance(image, variance)
-    found = (digest(image), signs, task.annotation_ids, faults, coverage)
-    return Survey(*task[:3], *found, "", features, read.limits, read.not_finite)
+    return Survey(
+        *task[:3],
+        digest(image),
+        signs,
+        task.annotation_ids,
+        faults,
+        coverage,
+        features=features,
+        limits=read.limits,
+        not_finite=read.not_finite,
+    )
 
 
 def appearance(image: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, Features]:

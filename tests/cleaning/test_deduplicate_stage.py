@@ -66,9 +66,7 @@ def test_an_unreadable_file_is_named(in_folder: Laboratory, capsys: pytest.Captu
     assert "small.tif is 9 x 9 pixels, but its annotations are for 160 x 128" in capsys.readouterr().err
 
 
-def test_how_images_become_grey_is_recorded(
-    in_folder: Laboratory, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_limits_are_recorded(in_folder: Laboratory, capsys: pytest.CaptureFixture[str]) -> None:
     image, polygons = dish(77)
     deep = image.astype(np.float32) * 8 + 300
     deep[3, 4:6] = np.nan, np.inf
@@ -80,7 +78,7 @@ def test_how_images_become_grey_is_recorded(
     assert "pixels that are not a number or infinite are left out of account in deep.tif (2)\n" in said
     recorded = {image.file_name: image.limits for image in read_coco(Path("clean/val.json")).images}
     known = deep[np.isfinite(deep)]
-    assert recorded["deep.tif"] == pytest.approx([known.min(), known.max()], abs=0.1 * np.ptp(known))
+    assert recorded["deep.tif"] == pytest.approx([known.min(), known.max()], abs=0.1 * float(np.ptp(known)))
     assert [limits for name, limits in recorded.items() if name != "deep.tif"] == [None] * (len(recorded) - 1)
 
 
