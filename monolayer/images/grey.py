@@ -70,7 +70,7 @@ def channel_of(plane: Plane, channel: str, path: Path) -> np.ndarray:
         return pixels[..., numbers[channel.lower()]]
     given = f"has no channel {channel!r}" if channel != "auto" else "has several channels"
     raise UnclearPlaneError(
-        f"{path} {given}: it holds {', '.join(names)}. Of your own data set `channel` to one of these, to a "
+        f"{path} {given}: it holds {', '.join(names)}. For own data set `channel` to one of these, to a "
         "number from 0 on, or to mean"
     )
 

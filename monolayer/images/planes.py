@@ -47,7 +47,7 @@ def chosen_plane(path: Path, number: int | None, count: int, contents: str) -> i
     """
     if number is None and count > 1:
         raise UnclearPlaneError(
-            f"{path} holds {count} planes, not one: {contents}. Of your own data set `frame` to "
+            f"{path} holds {count} planes, not one: {contents}. For own data set `frame` to "
             f"the one that is meant, 0 to {count - 1} by their order there, or save each as a file of its own"
         )
     if number is not None and number >= count:

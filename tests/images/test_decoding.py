@@ -175,7 +175,7 @@ def test_an_imagej_hyperstack(compression: str | None, tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
         match=r"a\.tif holds 12 planes, not one: 3 times of 4 slices of 2 channels of 64 x 48 pixels, "
-        r"uint8\. Of your own data set `frame` to the one that is meant, 0 to 11 by their order there",
+        r"uint8\. For own data set `frame` to the one that is meant, 0 to 11 by their order there",
     ):
         read_image(path)
     with pytest.raises(InputError, match=r"a\.tif has several channels: it holds 0, 1\."):
@@ -227,7 +227,7 @@ def test_two_channels_in_each_pixel(tmp_path: Path) -> None:
     both = np.dstack([GREY, GREY[::-1]])
     path = tiff(tmp_path, both, photometric="minisblack", planarconfig="contig")
     with pytest.raises(
-        InputError, match=r"a\.tif has several channels: it holds 0, 1\. Of your own data set `channel`"
+        InputError, match=r"a\.tif has several channels: it holds 0, 1\. For own data set `channel`"
     ):
         read_image(path)
     assert np.array_equal(read_image(path, Image(1, "a.tif", 64, 48, channel="1")), GREY[::-1])

@@ -230,7 +230,7 @@ def test_luma_of_16_bits_is_not_rounded() -> None:
         (
             "stained",
             "auto",
-            r"a\.tif has several channels: it holds DAPI, FITC\. Of your own data set `channel`",
+            r"a\.tif has several channels: it holds DAPI, FITC\. For own data set `channel`",
         ),
         ("stained", "red", r"a\.tif has no channel 'red': it holds DAPI, FITC"),
         ("colour", "3", r"a\.tif has no channel '3': it holds red, green, blue"),
