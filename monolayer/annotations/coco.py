@@ -208,7 +208,7 @@ _HEAD = msgspec.json.Decoder(_Head)
 
 def _lines(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=2**20) as file:  # lines of megabytes
             yield from file
     except FileNotFoundError:
         raise InputError(f"{path} not found: run the stage that writes it") from None
