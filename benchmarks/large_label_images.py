@@ -56,7 +56,7 @@ def make(folder: Path, side: int, cells: int) -> None:
     probability = (labels > 0).astype(np.float32)
     prediction = Prediction(probability, cells_of_labels(labels, probability))
     write_predictions(folder, "test", [([1], prediction)])
-    write_mask_files(truth, folder / "masks", "test", MaskSettings(), HERE)
+    write_mask_files(folder / "truth.json", folder / "masks", "test", MaskSettings(), HERE)
 
 
 def _coco(middles: np.ndarray, side: int, rng: np.random.Generator) -> Coco:
@@ -112,7 +112,9 @@ def steps(folder: Path, side: int) -> dict[str, Callable[[], Step]]:
         "cell_runs": ready(cell_runs, segmentations, side, side),
         "label_image": ready(label_image, segmentations, side, side),
         "foreground_mask": ready(foreground_mask, segmentations, side, side),
-        "masks": ready(write_mask_files, truth, folder / "again", "test", MaskSettings(), HERE),
+        "masks": ready(
+            write_mask_files, folder / "truth.json", folder / "again", "test", MaskSettings(), HERE
+        ),
         "read_labels": ready(labels),
         "label_runs": ready(label_runs, labels),
         "painted": ready(painted, lambda: label_runs(labels()), side, side),

@@ -31,7 +31,7 @@ def packed_source(source: str, settings: dict[str, Any], folder: Path) -> Data:
     module = load_plugin("monolayer.datasets", source, "source")
     module.download(module.Settings(source=source, **settings), raw, folder / "scratch", ComputeSettings())
     for split in SPLITS:
-        annotated = read_coco(raw / "annotations" / f"{split}.json")
+        annotated = raw / "annotations" / f"{split}.json"
         write_mask_files(annotated, folder / "masks", split, MaskSettings(), ComputeSettings())
     return _pack(raw / "annotations", raw / "images", folder / "masks", folder / "packed")
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from monolayer.annotations.coco import read_coco
+from monolayer.annotations.coco import read_images
 from monolayer.baseline.scoring import BaselineSettings, baseline_metrics, score_thresholds, side_of_cells
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.foreground import write_scores
@@ -26,12 +26,12 @@ def baseline(
     settings = section(parameters, "baseline", BaselineSettings)
     compute = section(parameters, "compute", ComputeSettings)
     folder = ImageFolder(images)
-    train = read_coco(annotations / "train.json")
+    train = read_images(annotations / "train.json")
     side = side_of_cells(train, "train", folder, masks / "semantic" / "train", compute)
     scores = []
     for split in ("val", "test"):
-        coco = read_coco(annotations / f"{split}.json")
-        scores += score_thresholds(coco, split, folder, masks / "semantic" / split, settings, compute, side)
+        listed = read_images(annotations / f"{split}.json")
+        scores += score_thresholds(listed, split, folder, masks / "semantic" / split, settings, compute, side)
     results = baseline_metrics(scores, side)
     write_metrics(metrics, results)
     write_scores(table, scores)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from monolayer.annotations.coco import SPLITS, read_coco
+from monolayer.annotations.coco import SPLITS
 from monolayer.annotations.label_images import MaskSettings
 from monolayer.compute.code_version import write_code_version
 from monolayer.compute.settings import ComputeSettings
@@ -17,7 +17,7 @@ def masks(annotations: Path, out: Path) -> None:
     settings = section(parameters, "masks", MaskSettings)
     compute = section(parameters, "compute", ComputeSettings)
     for split in SPLITS:
-        write_mask_files(read_coco(annotations / f"{split}.json"), out, split, settings, compute)
+        write_mask_files(annotations / f"{split}.json", out, split, settings, compute)
     write_code_version(out)
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from monolayer.annotations.coco import SPLITS, read_coco, write_coco
-from monolayer.annotations.sampling import SampleSettings, sample_images
+from monolayer.annotations.coco import SPLITS
+from monolayer.annotations.sampling import SampleSettings, sample_split
 from monolayer.parameters import read_parameters, section
 from stages.command import run
 
@@ -12,11 +12,7 @@ def sample(annotations: Path, out: Path) -> None:
     """Write the chosen images of each split, with their annotations, as {train,val,test}.json below `out`."""
     settings = section(read_parameters(), "sample", SampleSettings)
     for split in SPLITS:
-        coco = read_coco(annotations / f"{split}.json")
-        chosen = sample_images(
-            coco, fraction=settings.fraction, number=settings.images_per_split, seed=settings.seed
-        )
-        write_coco(out / f"{split}.json", chosen)
+        sample_split(annotations / f"{split}.json", out / f"{split}.json", settings)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ undecoded text (`msgspec.Raw`) until somebody asks for them.
 
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict, TypeVar
 
@@ -175,11 +175,26 @@ def read_in_pieces(
     for line in lines:
         if line.startswith(_ANNOTATIONS):
             text = b"".join(head).rstrip().removesuffix(b"],") + b"]}"
-            return _decoded(text, _HEAD, path).images, _pieces_of(line, lines, decoder, path)
+            images = _decoded(text, _HEAD, path).images
+            _require_names(images, path)
+            return images, _pieces_of(line, lines, decoder, path)
         head.append(line)
     coco = read_coco(path)  # another program wrote it
     return coco.images, iter([_decoded(msgspec.json.encode(coco.annotations), decoder, path)])
 
+
+def read_images(path: Path) -> list[Image]:
+    """Read the images of a file as `read_in_pieces` does, and the annotations only where it must."""
+    return read_in_pieces(path, _CELLS)[0]
+
+
+def read_annotations(path: Path) -> tuple[list[Image], Iterator[Annotation]]:
+    """Read an annotation file as `read_in_pieces` does: its images, and its annotations one by one."""
+    images, pieces = read_in_pieces(path, _CELLS)
+    return images, chain.from_iterable(pieces)
+
+
+_CELLS = msgspec.json.Decoder(list[Annotation])
 
 _ANNOTATIONS = b'"annotations":['
 
@@ -193,7 +208,7 @@ _HEAD = msgspec.json.Decoder(_Head)
 
 def _lines(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=2**20) as file:  # lines of megabytes
             yield from file
     except FileNotFoundError:
         raise InputError(f"{path} not found: run the stage that writes it") from None

@@ -5,11 +5,12 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import Field
 
-from monolayer.annotations.coco import Coco, Image, cell_type_of
+from monolayer.annotations.coco import Image, cell_type_of, read_annotations, write_coco_pieces
 from monolayer.parameters import Number, Settings
 
 Item = TypeVar("Item")
@@ -26,8 +27,29 @@ class SampleSettings(Settings):
     """Another seed, another subset."""
 
 
-def sample_images(coco: Coco, *, fraction: float = 1.0, number: int | None = None, seed: int = 0) -> Coco:
-    """Keep a fraction of the images, the same for each cell type, with all their annotations.
+def sample_split(source: Path, target: Path, settings: SampleSettings) -> None:
+    """Write the chosen images of an annotation file, with all their annotations, as another.
+
+    Annotations of images that the split does not list are kept as well: whether they are errors is for the
+    cleaning to say.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or no annotation file.
+    """
+    images, annotations = read_annotations(source)
+    chosen = sample_images(
+        images, fraction=settings.fraction, number=settings.images_per_split, seed=settings.seed
+    )
+    dropped = {image.id for image in images} - {image.id for image in chosen}
+    write_coco_pieces(target, chosen, (cell for cell in annotations if cell.image_id not in dropped))
+
+
+def sample_images(
+    images: list[Image], *, fraction: float = 1.0, number: int | None = None, seed: int = 0
+) -> list[Image]:
+    """Keep a fraction of the images, the same for each cell type.
 
     Every image has a place in a queue of its cell type that depends on the seed and its id alone, and a
     subset takes the head of each queue. So a larger subset contains the smaller one, and images that are
@@ -35,8 +57,8 @@ def sample_images(coco: Coco, *, fraction: float = 1.0, number: int | None = Non
 
     Parameters
     ----------
-    coco
-        One split.
+    images
+        Of one split.
     fraction
         Fraction of each cell type to keep, in (0, 1]; rounded up, so that no cell type is lost.
     number
@@ -47,16 +69,11 @@ def sample_images(coco: Coco, *, fraction: float = 1.0, number: int | None = Non
 
     Returns
     -------
-    Coco
-        The images in their original order, and their annotations. Annotations of images that the split does
-        not list are kept as well: whether they are errors is for the cleaning to say.
+    list of Image
+        In their original order.
     """
-    kept = _fraction(coco.images, fraction, seed) if number is None else _number(coco.images, number, seed)
-    dropped = {image.id for image in coco.images} - kept
-    return Coco(
-        images=[image for image in coco.images if image.id in kept],
-        annotations=[annotation for annotation in coco.annotations if annotation.image_id not in dropped],
-    )
+    kept = _fraction(images, fraction, seed) if number is None else _number(images, number, seed)
+    return [image for image in images if image.id in kept]
 
 
 def _fraction(images: list[Image], fraction: float, seed: int) -> set[int]:

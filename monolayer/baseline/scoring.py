@@ -1,5 +1,6 @@
 """All thresholds on all images of a split."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field
 
-from monolayer.annotations.coco import Coco, Image, cell_type_of
+from monolayer.annotations.coco import Image, cell_type_of
 from monolayer.baseline.sides import Side, choose_side
 from monolayer.baseline.texture import TextureSettings, texture_threshold
 from monolayer.baseline.thresholds import HISTOGRAM_FILTERS, dilate_erode, histogram_threshold
@@ -39,29 +40,30 @@ class _Task(NamedTuple):
     truth: Path
 
 
-def threshold_masks(image: np.ndarray, settings: BaselineSettings, side: Side) -> dict[str, np.ndarray]:
-    """Return every method's foreground of grey levels [H, W], bool [H, W] by the method's name.
+def threshold_masks(
+    image: np.ndarray, settings: BaselineSettings, side: Side
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each method's name and its foreground of grey levels [H, W], bool [H, W].
 
     The thresholds of the histogram take that side; the texture has none.
     """
-    masks = {}
     for method in HISTOGRAM_FILTERS:
-        masks[method] = histogram_threshold(image, method, side)
-        masks[f"{method}+morphology"] = dilate_erode(
-            masks[method], settings.dilate_radius, settings.erode_radius
-        )
-    masks["texture"] = texture_threshold(image, settings.texture)
-    return masks
+        mask = histogram_threshold(image, method, side)
+        yield method, mask
+        yield f"{method}+morphology", dilate_erode(mask, settings.dilate_radius, settings.erode_radius)
+    yield "texture", texture_threshold(image, settings.texture)
 
 
-def side_of_cells(coco: Coco, split: str, images: ImageFolder, truth: Path, compute: ComputeSettings) -> Side:
+def side_of_cells(
+    listed: list[Image], split: str, images: ImageFolder, truth: Path, compute: ComputeSettings
+) -> Side:
     """Choose the side of the thresholds on images of a split, at most a hundred, spread evenly over it.
 
     One side is chosen for all methods, dark where no image is annotated completely.
 
     Parameters
     ----------
-    coco, split, images, truth, compute
+    listed, split, images, truth, compute
         As for `score_thresholds`.
 
     Raises
@@ -69,7 +71,7 @@ def side_of_cells(coco: Coco, split: str, images: ImageFolder, truth: Path, comp
     InputError
         An image or a mask is missing or cannot be read.
     """
-    tasks = _tasks(coco, split, images, truth)
+    tasks = _tasks(listed, split, images, truth)
     step = max(1, -(-len(tasks) // _IMAGES))
     counts = map_parallel(_count_dark, tasks[::step], compute)
     return choose_side(np.concatenate([np.zeros((0, 4), np.int64), *counts]))
@@ -84,7 +86,7 @@ def _count_dark(task: _Task) -> np.ndarray:
 
 
 def score_thresholds(
-    coco: Coco,
+    listed: list[Image],
     split: str,
     images: ImageFolder,
     truth: Path,
@@ -96,8 +98,8 @@ def score_thresholds(
 
     Parameters
     ----------
-    coco
-        The split's cleaned annotations.
+    listed
+        The images of a split, as its cleaned annotations list them.
     split
         Its name.
     images
@@ -119,15 +121,15 @@ def score_thresholds(
     InputError
         An image or a mask is missing or cannot be read.
     """
-    tasks = _tasks(coco, split, images, truth)
+    tasks = _tasks(listed, split, images, truth)
     by_image = map_parallel(partial(_score_image, settings=settings, side=side), tasks, compute)
     return [score for scores in by_image for score in scores]
 
 
-def _tasks(coco: Coco, split: str, images: ImageFolder, truth: Path) -> list[_Task]:
+def _tasks(listed: list[Image], split: str, images: ImageFolder, truth: Path) -> list[_Task]:
     return [
         _Task(split, image, images.path(image.file_name, split), truth / f"{image.id}.png")
-        for image in coco.images
+        for image in listed
         if image.truth == "complete"
     ]
 
@@ -150,7 +152,7 @@ def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[Im
             cell_type_of(task.image),
             *confusion(truth, mask).tolist(),
         )
-        for method, mask in threshold_masks(image, settings, side).items()
+        for method, mask in threshold_masks(image, settings, side)
     ]
 
 

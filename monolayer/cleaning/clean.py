@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from monolayer.annotations.coco import SPLITS, read_coco, write_coco
-from monolayer.cleaning.applying import count, unknown_images, without
+from monolayer.annotations.coco import SPLITS
+from monolayer.cleaning.applying import unknown_images, write_without
 from monolayer.cleaning.decisions import decide
 from monolayer.cleaning.fields_of_view import count_shared_fields
 from monolayer.cleaning.messages import (
@@ -36,8 +36,8 @@ def clean_splits(
 ) -> list[Removal]:
     """Remove copies, leaks and faulty annotations from train, val and test.
 
-    One split is in memory at a time: each is read for the survey, and once more for the writing. What is
-    wrong is said on the screen as soon as it is known: also where nothing is left in the end.
+    The annotations are read in pieces, for the survey, and once more for the writing. What is wrong is said
+    on the screen as soon as it is known: also where nothing is left in the end.
 
     Parameters
     ----------
@@ -87,12 +87,12 @@ def _survey(
     surveys: list[Survey] = []
     unknown: list[Removal] = []
     for split in SPLITS:
-        coco = read_coco(sampled / f"{split}.json")
-        own = survey_split(coco, split, folder, settings, compute)
+        annotations = sampled / f"{split}.json"
+        own = survey_split(annotations, split, folder, settings, compute)
         _say(lines_of_problems(own))
         _say(lines_of_numbers(own))
         surveys += own
-        unknown += unknown_images(coco, split)
+        unknown += unknown_images(annotations, split)
     return surveys, unknown
 
 
@@ -100,14 +100,11 @@ def _write_kept(
     sampled: Path, out: Path, removals: list[Removal], surveys: list[Survey]
 ) -> tuple[Counts, Counts]:
     before, after = {}, {}
-    limits = {(survey.split, survey.image.id): survey.limits for survey in surveys}
     for split in SPLITS:
-        coco = read_coco(sampled / f"{split}.json")
-        kept = without(coco, split, removals)
-        before[split], after[split] = count(coco), count(kept)
-        for image in kept.images:
-            image.limits = limits[split, image.id]
-        write_coco(out / f"{split}.json", kept)
+        name = f"{split}.json"
+        gone = [row for row in removals if row.split == split]
+        limits = {survey.image.id: survey.limits for survey in surveys if survey.split == split}
+        before[split], after[split] = write_without(sampled / name, out / name, gone, limits)
     return before, after
 
 

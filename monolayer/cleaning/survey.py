@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from monolayer.annotations.coco import Annotation, Coco, Image, Segmentation, annotations_by_image
+from monolayer.annotations.coco import Image, Segmentation, read_images
+from monolayer.annotations.grouping import cells_by_image
 from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.cleaning.completeness import Coverage, annotation_coverage
 from monolayer.cleaning.contours import Fault, check_contours
@@ -67,30 +68,23 @@ _SEGMENTATIONS = msgspec.json.Decoder(list[Segmentation])
 
 
 def survey_split(
-    coco: Coco, split: str, folder: ImageFolder, settings: CleaningSettings, compute: ComputeSettings
+    annotations: Path, split: str, folder: ImageFolder, settings: CleaningSettings, compute: ComputeSettings
 ) -> list[Survey]:
-    """Look at every image of a split and at its annotations.
+    """Look at every image of a split's annotation file and at its annotations; in the order of the images.
 
     Raises
     ------
     InputError
         A file name is ambiguous, or a segmentation is neither polygons nor a run-length code.
     """
-    return map_parallel(partial(survey_image, settings), _tasks(coco, split, folder), compute)
+    surveys = map_parallel(partial(survey_image, settings), _tasks(annotations, split, folder), compute)
+    position = {image.id: number for number, image in enumerate(read_images(annotations))}
+    return sorted(surveys, key=lambda survey: position[survey.image.id])
 
 
-def _tasks(coco: Coco, split: str, folder: ImageFolder) -> Iterator[_Task]:
-    groups = annotations_by_image(coco)
-    for image in coco.images:
-        annotations = groups[image.id]
-        ids = [annotation.id for annotation in annotations]
-        path = folder.find(image.file_name, split)
-        yield _Task(split, image, path, ids, _joined(annotations))
-
-
-def _joined(annotations: list[Annotation]) -> bytes:
-    # A msgspec.Raw is a window on the whole file: only its own bytes may travel to the worker.
-    return b"[" + b",".join(bytes(annotation.segmentation) for annotation in annotations) + b"]"
+def _tasks(annotations: Path, split: str, folder: ImageFolder) -> Iterator[_Task]:
+    for image, ids, segmentations in cells_by_image(annotations):
+        yield _Task(split, image, folder.find(image.file_name, split), ids, segmentations)
 
 
 def survey_image(settings: CleaningSettings, task: _Task) -> Survey:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from monolayer.annotations.coco import Coco, annotations_by_image
+from monolayer.annotations.grouping import cells_by_image
 from monolayer.annotations.label_images import MaskSettings, label_image
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
@@ -15,17 +15,17 @@ from monolayer.images.files import write_mask, write_tiff
 
 
 def write_mask_files(
-    coco: Coco, out: Path, split: str, settings: MaskSettings, compute: ComputeSettings
+    annotations: Path, out: Path, split: str, settings: MaskSettings, compute: ComputeSettings
 ) -> None:
     """Write instance/{split}/<image id>.tif and semantic/{split}/<image id>.png below `out`.
 
-    The label image is uint16, or uint32 of more than 65,535 cells, with 0 as background, the foreground mask
-    uint8 with 0 and 255.
+    `annotations` is the split's file. The label image is uint16, or uint32 of more than 65,535 cells, with 0
+    as background, the foreground mask uint8 with 0 and 255.
     """
     for kind in ("instance", "semantic"):
         (out / kind / split).mkdir(parents=True, exist_ok=True)
     draw = partial(_draw, drop_covered=settings.drop_covered)
-    map_parallel(draw, _tasks(coco, out, split), compute)
+    map_parallel(draw, _tasks(annotations, out, split), compute)
 
 
 class _Task(NamedTuple):
@@ -33,25 +33,27 @@ class _Task(NamedTuple):
 
     instance: Path
     semantic: Path
-    segmentations: list[bytes]
+    segmentations: bytes
     height: int
     width: int
 
 
-def _tasks(coco: Coco, out: Path, split: str) -> Iterator[_Task]:
-    groups = annotations_by_image(coco)
-    for image in coco.images:
+def _tasks(annotations: Path, out: Path, split: str) -> Iterator[_Task]:
+    for image, _, segmentations in cells_by_image(annotations):
         yield _Task(
             instance=out / "instance" / split / f"{image.id}.tif",
             semantic=out / "semantic" / split / f"{image.id}.png",
-            segmentations=[bytes(annotation.segmentation) for annotation in groups[image.id]],
+            segmentations=segmentations,
             height=image.height,
             width=image.width,
         )
 
 
+_SEGMENTATIONS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
 def _draw(task: _Task, drop_covered: float) -> None:
-    segmentations = [msgspec.Raw(text) for text in task.segmentations]
+    segmentations = _SEGMENTATIONS.decode(task.segmentations)
     labels = label_image(segmentations, task.height, task.width, drop_covered)
     write_tiff(task.instance, labels)
     write_mask(task.semantic, labels > 0)

@@ -4,7 +4,6 @@ import hashlib
 import os
 import shutil
 import socket
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,8 @@ import msgspec
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from monolayer.annotations.coco import Image, read_coco
+from monolayer.annotations.coco import Image
+from monolayer.annotations.grouping import count_cells
 from monolayer.annotations.label_images import label_type
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
@@ -98,8 +98,7 @@ def pack_split(
     InputError
         The split is empty, or a file is missing or does not fit the others.
     """
-    coco = read_coco(annotations / f"{split}.json")
-    listed = coco.images
+    listed, cells = count_cells(annotations / f"{split}.json")
     if not listed:
         raise InputError(
             f"{annotations / f'{split}.json'} lists no image: training needs at least one in {split}. "
@@ -108,7 +107,6 @@ def pack_split(
     folder = ImageFolder(images)
     paths = [folder.path(image.file_name, split) for image in listed]
     grey_levels = np.dtype(np.uint8 if all(map_parallel(has_8_bits, paths, compute)) else np.float16)
-    cells = Counter(annotation.image_id for annotation in coco.annotations)
     _create(out, listed, grey_levels, label_type(max(cells.values(), default=0)))
     tasks = (
         _Task(image, path, masks, split, place)

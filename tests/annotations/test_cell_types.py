@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monolayer.annotations.cell_types import require_name
-from monolayer.annotations.coco import Coco, Image, read_coco, write_coco
+from monolayer.annotations.coco import Coco, Image, read_coco, read_images, write_coco
 from monolayer.errors import InputError
 
 PATHS = ["../x", "a/b", "a\\b", "/x", ".", "..", "a\nb", "a\0", "\u202eBV2", " BV2", "BV2\t", "x" * 101]
@@ -36,3 +36,5 @@ def test_no_stage_reads_or_writes_a_path_as_cell_type(name: str, tmp_path: Path)
     (tmp_path / "train.json").write_text(text)
     with pytest.raises(InputError, match=r"train\.json: cell_type"):
         read_coco(tmp_path / "train.json")
+    with pytest.raises(InputError, match=r"train\.json: cell_type"):
+        read_images(tmp_path / "train.json")

@@ -14,7 +14,9 @@ from monolayer.annotations.coco import (
     annotations_by_image,
     cell_type_of,
     decode_segmentation,
+    read_annotations,
     read_coco,
+    read_images,
     read_in_pieces,
     write_coco,
 )
@@ -178,3 +180,11 @@ def test_pieces_of_what_is_no_annotation_file(tmp_path: Path) -> None:
     for broken in (text[:-20], text.replace("[1,1,2,2]", '"no box"')):
         with pytest.raises(InputError, match=r"coco\.json is truncated or no annotation file \(.*\): run"):
             pieces(write(tmp_path, broken))
+
+
+def test_images_and_cells_one_by_one(tmp_path: Path) -> None:
+    coco = Coco([Image(4, "a.tif", 12, 10)], [annotation(place) for place in range(10_001)])
+    write_coco(tmp_path / "a.json", coco)
+    assert read_images(tmp_path / "a.json") == coco.images
+    images, annotations = read_annotations(tmp_path / "a.json")
+    assert (images, list(annotations)) == (coco.images, coco.annotations)

@@ -10,8 +10,8 @@ from numpy.random import default_rng
 from own_coco import Own
 from scipy.ndimage import gaussian_filter
 
-from monolayer.annotations.coco import SPLITS, Coco, place_in_time, read_coco, write_coco
-from monolayer.annotations.sampling import sample_images
+from monolayer.annotations.coco import SPLITS, Coco, place_in_time, read_coco
+from monolayer.annotations.sampling import SampleSettings, sample_split
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.compute.settings import ComputeSettings
@@ -42,9 +42,8 @@ def write_recordings(folder: Path, recordings: int = 3) -> None:
 
 def cleaned(root: Path) -> dict[str, Coco]:
     for split in SPLITS:
-        coco = read_coco(root / "raw/annotations" / f"{split}.json")
-        (root / "sampled").mkdir(exist_ok=True)
-        write_coco(root / "sampled" / f"{split}.json", sample_images(coco))
+        name = f"{split}.json"
+        sample_split(root / "raw/annotations" / name, root / "sampled" / name, SampleSettings())
     metrics = root / "cleaning.json"
     settings = CleaningSettings(incomplete_annotation=False)
     clean_splits(root / "sampled", root / "raw/images", root / "clean", metrics, settings, ALONE)

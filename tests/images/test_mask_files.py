@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from tiny_split import labels_of, two_images
 
+from monolayer.annotations.coco import write_coco
 from monolayer.annotations.label_images import MaskSettings
 from monolayer.compute.settings import ComputeSettings
 from monolayer.images.files import read_image
@@ -14,7 +15,8 @@ HERE = ComputeSettings(jobs=1)
 
 
 def files_of(out: Path, compute: ComputeSettings) -> dict[str, bytes]:
-    write_mask_files(two_images(), out, "val", MaskSettings(), compute)
+    write_coco(out.parent / "val.json", two_images())
+    write_mask_files(out.parent / "val.json", out, "val", MaskSettings(), compute)
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*.*")}
 
 

@@ -55,7 +55,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_coco(root / "clean/train.json", coco)
     (root / "images/train").mkdir(parents=True)
     write_tiff(root / "images/train/many.tif", (labels_of_many() % 251).astype(np.uint8))
-    write_mask_files(coco, root / "masks", "train", MaskSettings(), HERE)
+    write_mask_files(root / "clean/train.json", root / "masks", "train", MaskSettings(), HERE)
     pack_split(root / "clean", root / "images", root / "masks", "train", root / "packed", HERE)
     return root
 
