@@ -58,6 +58,13 @@ def two_images(first_id: int = 1) -> Coco:
     return Coco(images, [annotation(*cell) for cell in cells])
 
 
+def of_a_stack(coco: Coco) -> Coco:
+    """Let the images be channels of planes of 16 bits; their masks and predictions stay what they are."""
+    for item in coco.images:
+        item.channel, item.plane, item.limits = "1", 3, (6276.0, 65535.0)
+    return coco
+
+
 def write_split(root: Path, split: str, coco: Coco) -> None:
     """Write annotations (sampled and clean), images, masks and perfect predictions of a model named unet."""
     for folder in ("sampled", "clean"):

@@ -19,7 +19,7 @@ from monolayer.evaluation.foreground import ImageScore, summarise
 from monolayer.evaluation.operating_point import choose_score_floor, choose_threshold
 from monolayer.evaluation.settings import CellSettings, EvaluateSettings
 from monolayer.evaluation.tasks import TruthTask, predicted_cells, truth_tasks
-from monolayer.images.files import read_image
+from monolayer.images.files import read_pixel_map
 from monolayer.metrics.overlap import confusion
 from monolayer.metrics.partial_truth import of_annotated_cells, refusal
 from monolayer.predictions.files import read_results
@@ -111,7 +111,7 @@ def _evaluate_image(
 
 
 def _foreground_counts(task: TruthTask, truth: CellRuns, threshold: float) -> np.ndarray:
-    levels = read_image(task.prediction, task.image)
+    levels = read_pixel_map(task.prediction, task.image)
     return confusion(union(truth, task.image.height, task.image.width), levels >= threshold * 255)
 
 

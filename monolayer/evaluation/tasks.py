@@ -9,7 +9,7 @@ from monolayer.annotations.coco import Coco, Image
 from monolayer.annotations.rasterise import CellRuns, cell_runs, foreground_mask
 from monolayer.errors import InputError
 from monolayer.evaluation.cells import AnnotatedImage, annotated_images
-from monolayer.images.files import read_image
+from monolayer.images.files import read_pixel_map
 from monolayer.predictions.files import Result
 
 
@@ -47,7 +47,7 @@ def truth_and_levels(task: TruthTask) -> tuple[np.ndarray, np.ndarray]:
     """Return the true foreground, bool [H, W], and the predicted probability, uint8 [H, W]."""
     image = task.image
     truth = foreground_mask(task.truth.segmentations, image.height, image.width)
-    return truth, read_image(task.prediction, image)
+    return truth, read_pixel_map(task.prediction, image)
 
 
 def predicted_cells(task: TruthTask) -> tuple[CellRuns, np.ndarray]:

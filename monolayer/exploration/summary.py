@@ -13,7 +13,7 @@ from monolayer.annotations.coco import Image, Truth, cell_type_of
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.exploration.measurements import Measurements
-from monolayer.images.files import read_image
+from monolayer.images.files import read_pixel_map
 from monolayer.metrics.confluence import confluence
 from monolayer.parameters import Settings
 
@@ -70,7 +70,7 @@ def image_facts(
 def _confluence_of(image: Image, masks: Path) -> float:
     if image.truth != "complete":
         return np.nan
-    return confluence(read_image(masks / f"{image.id}.png", image) > 0)
+    return confluence(read_pixel_map(masks / f"{image.id}.png", image) > 0)
 
 
 def describe(facts: list[ImageFacts], percentiles: list[int]) -> dict[str, Any]:

@@ -72,6 +72,19 @@ def read_image(path: Path, expected: Image | None = None) -> np.ndarray:
     return read_grey_image(path, expected).levels
 
 
+def read_pixel_map(path: Path, image: Image) -> np.ndarray:
+    """Read a mask or probabilities of an image, uint8 [H, W], as a stage wrote them.
+
+    Channel, plane and limits are those of the image's own file: they say nothing of this one.
+
+    Raises
+    ------
+    InputError
+        The file is missing or unreadable, or has another size than the image.
+    """
+    return read_image(path, Image(image.id, image.file_name, image.width, image.height))
+
+
 def write_tiff(path: Path, image: np.ndarray, compression: str = "zlib") -> None:
     """Write one plane as TIFF, byte for byte the same on every machine (no date, no program name)."""
     options = {"level": 1} if compression == "zlib" else None

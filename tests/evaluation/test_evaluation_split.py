@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from tiny_split import HEIGHT, WIDTH, perfect_predictions, square, tasks_of, two_images
+from tiny_split import HEIGHT, WIDTH, of_a_stack, perfect_predictions, square, tasks_of, two_images
 
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
@@ -14,6 +14,7 @@ from monolayer.evaluation.cells import SCORE_FLOORS, score_cells
 from monolayer.evaluation.operating_point import THRESHOLDS, choose_score_floor, choose_threshold
 from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.evaluation.split import Evaluation, evaluate_split, evaluation_metrics
+from monolayer.evaluation.tasks import truth_and_prediction, truth_tasks
 from monolayer.images.files import read_image, write_png
 from monolayer.parameters import validate
 
@@ -43,6 +44,15 @@ def test_perfect_predictions(predictions: Path):
         ("unet", "test", "clean", 1, "A172"),
         ("unet", "test", "clean", 2, "BV2"),
     ]
+
+
+def test_predictions_are_read_alike_whatever_their_image_is_read_from(predictions: Path):
+    results = {1: [], 2: []}
+    stack = truth_tasks(of_a_stack(two_images()), predictions, results)
+    scores = evaluate_split(stack, "unet", "test", "clean", 0.5, 0.0, EvaluateSettings(), ALONE).scores
+    assert [score.dice for score in scores] == [1, 1]
+    assert choose_threshold(stack, ALONE) == 0.5
+    assert all((truth == found).all() for truth, found in (truth_and_prediction(task, 0.5) for task in stack))
 
 
 def test_two_processes_give_the_same(predictions: Path):

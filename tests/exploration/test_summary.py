@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_split import HEIGHT, WIDTH, image, two_images, write_split
+from tiny_split import HEIGHT, WIDTH, image, of_a_stack, two_images, write_split
 
+from monolayer.annotations.coco import Coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.exploration.measurements import read_measurements
 from monolayer.exploration.summary import ImageFacts, describe, image_facts, typical_images
@@ -15,8 +16,9 @@ def fact(number: int, confluence: float, areas: list[float], split: str = "train
     return ImageFacts(split, image(number, cell_type), cell_type, np.array(areas), confluence)
 
 
-def test_facts_of_a_split(tmp_path: Path):
-    write_split(tmp_path, "train", two_images())
+@pytest.mark.parametrize("coco", [two_images(), of_a_stack(two_images())])
+def test_facts_of_a_split(tmp_path: Path, coco: Coco):
+    write_split(tmp_path, "train", coco)
     masks = tmp_path / "masks" / "semantic" / "train"
     measured = read_measurements(tmp_path / "clean" / "train.json")
     first, second = image_facts(measured, "train", masks, ComputeSettings(jobs=1))

@@ -9,7 +9,7 @@ import tifffile
 
 from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
-from monolayer.images.files import read_image, write_png, write_tiff, write_whole
+from monolayer.images.files import read_image, read_pixel_map, write_png, write_tiff, write_whole
 from monolayer.images.folder import ImageFolder
 from monolayer.images.label_files import read_labels
 
@@ -184,3 +184,13 @@ def test_label_images_that_are_none(tmp_path: Path, labels: np.ndarray, message:
 def test_label_images_that_are_missing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"3\.tif not found; run the masks stage again"):
         read_labels(tmp_path, "test", Image(3, "3.tif", 4, 2))
+
+
+def test_a_mask_is_not_scaled_by_the_limits_of_its_image(tmp_path: Path) -> None:
+    mask = np.where(GREY % 2 > 0, np.uint8(255), np.uint8(0))
+    write_png(tmp_path / "1.png", mask)
+    image = Image(1, "stack.tif", 12, 9, channel="2", plane=7, limits=(6276.0, 65535.0))
+    assert np.array_equal(read_pixel_map(tmp_path / "1.png", image), mask)
+    image.width = 11
+    with pytest.raises(InputError, match="12 x 9 pixels, but its annotations are for 11 x 9"):
+        read_pixel_map(tmp_path / "1.png", image)
