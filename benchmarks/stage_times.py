@@ -31,7 +31,7 @@ def stage_times(
     stages: dict[str, float] = {}
     begun = last = time.perf_counter()
     name = ""
-    with log.open("w") as written:
+    with log.open("w", buffering=1) as written:  # line by line: it can be followed
         run = subprocess.Popen(
             command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
