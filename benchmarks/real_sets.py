@@ -26,8 +26,8 @@ CHOICES = {
 }
 """What is set of params.yaml; the last gets the folder."""
 PICTURES = ROOT / "docs" / "pictures"
-LEFT_OUT = ("baseline", "models")
-"""Metrics of which the comparison has what is asked for."""
+KEPT = ("images", "cells", "removed", "cleaning", "dataset", "comparison")
+"""Files of metrics/ that are written whole, beside the headline of each model."""
 
 
 def main() -> None:
@@ -58,8 +58,9 @@ def _activated() -> dict[str, str]:
 
 
 def _metrics(workspace: Path) -> dict[str, Any]:
-    files = sorted((workspace / "metrics").glob("*.json"))
-    return {path.stem: json.loads(path.read_text()) for path in files if path.stem not in LEFT_OUT}
+    metrics = workspace / "metrics"
+    models = json.loads((metrics / "models.json").read_text())["models"]
+    return {name: json.loads((metrics / f"{name}.json").read_text()) for name in (*KEPT, *models)}
 
 
 def _show_best(workspace: Path, comparison: dict[str, Any], which: str) -> None:
