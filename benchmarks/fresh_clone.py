@@ -7,14 +7,11 @@ writes benchmarks/results/fresh_clone.json; ``FOLDER install test`` measures the
 
 import argparse
 import json
-import re
 import subprocess
-import time
-from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 from benchmarks.measure import RESULTS, ROOT, machine, write_result
+from benchmarks.stage_times import stage_times
 
 
 def main() -> None:
@@ -30,43 +27,12 @@ def main() -> None:
     subprocess.run(["git", "clone", "-q", str(ROOT), str(given.folder)], check=True)
     subprocess.run(["git", "checkout", "-q", given.before or "HEAD"], cwd=given.folder, check=True)
     for step in given.steps:
-        stages: dict[str, float] = {}
-        part.setdefault("seconds", {})[step] = _time(given.folder, step, stages)
+        log = given.folder.parent / f"{given.folder.name}-{step}.log"
+        times = stage_times(["make", step], given.folder, log)
+        part.setdefault("seconds", {})[step] = times.total
         if step == "repro":
-            part |= _by_stage(stages)
+            part |= {"repro_by_kind_of_stage": times.by_kind(), "repro_by_stage": times.stages}
         write_result("fresh_clone", result)  # after each step: one that fails leaves the others
-
-
-def _by_stage(stages: dict[str, float]) -> dict[str, Any]:
-    kinds: dict[str, float] = defaultdict(float)
-    for name, own in stages.items():
-        kinds[name.split("@")[0]] = round(kinds[name.split("@")[0]] + own, 1)
-    return {"repro_by_kind_of_stage": kinds, "repro_by_stage": stages}
-
-
-def _time(folder: Path, target: str, stages: dict[str, float]) -> float:
-    """Return the seconds of a target of make; those of the stages that it runs go to `stages`."""
-    begun = last = time.perf_counter()
-    name = ""
-    with (folder.parent / f"{folder.name}-{target}.log").open("w") as log:
-        command = ["make", target]
-        run = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert run.stdout is not None  # it is piped
-        for line in run.stdout:
-            log.write(line)
-            if started := re.match(r"Running stage '(.*)'", line):
-                now = time.perf_counter()
-                if name:
-                    stages[name] = round(now - last, 1)
-                name, last = started[1], now
-    ended = time.perf_counter()
-    if name:
-        stages[name] = round(ended - last, 1)
-    if run.wait():
-        raise subprocess.CalledProcessError(run.returncode, command)
-    return round(ended - begun, 1)
 
 
 if __name__ == "__main__":

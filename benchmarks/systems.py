@@ -1,10 +1,14 @@
 """All systems of params.yaml on real images: what they find, and what they cost.
 
-``python -m benchmarks.systems livecell-mini|dsb2018-mini FOLDER [ENTRY ...]`` takes a folder laid out like
-LIVECell's server, or one of label images with a manifest.csv. After every training it writes
-benchmarks/results/systems-<which>.json, and its tables as .md. Each system runs in a process of its own.
+``python -m benchmarks.systems SET FOLDER [ENTRY ...]`` takes a folder laid out like LIVECell's server, or one
+of label images; `SETS` has their names. After every training it writes benchmarks/results/systems-<set>.json,
+and its tables as .md. Each system runs in a process of its own.
+
+``--cpu-minutes 8`` trains one entry of each head (`HEADS`) for so long instead, and writes heads-<set>.json
+and .md. Entries that are there already are left out, unless they are named.
 """
 
+import argparse
 import json
 import sys
 import tempfile
@@ -13,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cpu_budget import crops_within
 from benchmarks.measure import RESULTS, ROOT, machine, measure, write_result
 from benchmarks.packed_data import Data, packed_source, read_annotated
 from benchmarks.scored import SCORES, found, scored, tuned
@@ -22,14 +27,12 @@ from monolayer.compute.settings import ComputeSettings
 from monolayer.parameters import read_parameters
 
 COMPUTE = on_this_machine(ComputeSettings(devices=1))
-BUDGETS: dict[str, dict[str, Any]] = {
+NUCLEI = {"crop_size": 160, "normalise": {"method": "percentile", "low": 1, "high": 99.8}}
+SETS: dict[str, dict[str, Any]] = {
     "livecell-mini": {"epochs": 4, "crops_per_epoch": 4800},
-    "dsb2018-mini": {
-        "epochs": 4,
-        "crops_per_epoch": 2400,
-        "crop_size": 160,
-        "normalise": {"method": "percentile", "low": 1, "high": 99.8},
-    },
+    "dsb2018-mini": {"epochs": 4, "crops_per_epoch": 2400, **NUCLEI},
+    "dsb2018-train": {"epochs": 4, "crops_per_epoch": 2400, **NUCLEI},
+    "usiigaci-mini": {"epochs": 4, "crops_per_epoch": 2400, "crop_size": 160},
 }
 """What all entries have otherwise than in params.yaml."""
 FRACTIONS = {"vnet": 0.5, "swinunetr": 0.5, "resunet": 0.5, "cellsam": 0.4, "convlstm-unet": 0.25}
@@ -38,65 +41,101 @@ OWN: dict[str, dict[str, Any]] = {
     "maskrcnn": {"crops_per_epoch": 600, "crop_size": 128, "proposals": 2000, "detections": 2000},
 }
 """What single entries have otherwise; real images are larger than those that `maskrcnn` is set for."""
-CELLS_LARGER_BY = {"livecell-mini": 0.3, "dsb2018-mini": 1.0}
+CELLS_LARGER_BY = {"livecell-mini": 0.3, "usiigaci-mini": 0.3, "dsb2018-mini": 1.0, "dsb2018-train": 1.0}
 """At most, and smaller by as much: nuclei of one image may be twice as large as those of another."""
 VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "maskrcnn, SGD": ("maskrcnn", {"lr": 1e-3}, {"optimizer": "sgd"}),  # the published optimiser and rate
 }
 """Rows of their own: the entry, and what its model and its training have otherwise."""
-COSTS = ("parameters", "crops_per_s", "image_s", "peak_gb", "training_s")
+HEADS = ("unet-4l-0r", "unet-contour", "unet-flow", "unet-stardist", "maskrcnn", "cellsam")
+"""The entries that stand for the heads foreground, contour, flow, stardist and, twice, boxes."""
+COSTS = {
+    "parameters, M": "parameters",
+    "crops/s": "crops_per_s",
+    "s/image": "image_s",
+    "peak GB": "peak_gb",
+    "training s": "training_s",
+    "CPU s": "cpu_s",
+}
+"""By the column's title; the CPU seconds of all cores are those of the training too."""
 
 
-def main(which: str, source: Path, entries: list[str]) -> None:
-    path = RESULTS / f"systems-{which}.json"
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", choices=SETS, metavar="SET")
+    parser.add_argument("source", type=Path, metavar="FOLDER")
+    parser.add_argument("entries", nargs="*", metavar="ENTRY")
+    parser.add_argument("--cpu-minutes", type=float)
+    parser.add_argument("--one", action="store_true", help="print the row of the one entry")
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(_row(given.which, given.source, given.entries[0], given.cpu_minutes)))
+    else:
+        _write_all(given.which, given.source.resolve(), given.entries, given.cpu_minutes)
+
+
+def _write_all(which: str, source: Path, entries: list[str], cpu_minutes: float | None) -> None:
+    name = f"heads-{which}" if cpu_minutes else f"systems-{which}"
+    path = RESULTS / f"{name}.json"
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     result["machine"] = machine() | {"precision": COMPUTE.precision}
-    for entry in entries or (*read_parameters(ROOT / "params.yaml")["models"], *VARIANTS):
-        command = (sys.executable, "-m", "benchmarks.systems", "--one", which, str(source.resolve()), entry)
+    rows = result.setdefault("systems", {})
+    budget = ("--cpu-minutes", str(cpu_minutes)) if cpu_minutes else ()
+    for entry in entries or _not_yet(rows, cpu_minutes):
+        command = (sys.executable, "-m", "benchmarks.systems", "--one", *budget, which, str(source), entry)
         cost = measure(*command)
-        row = json.loads(cost.output.splitlines()[-1]) | {"peak_gb": cost.peak_gb}
-        result.setdefault("systems", {})[entry] = row
-        print(entry, row, file=sys.stderr)
-        write_result(f"systems-{which}", result)
-        path.with_suffix(".md").write_text(_tables(which, result["systems"]))
+        rows[entry] = json.loads(cost.output.splitlines()[-1]) | {"peak_gb": cost.peak_gb}
+        print(entry, rows[entry], file=sys.stderr)
+        write_result(name, result)
+        path.with_suffix(".md").write_text(_tables(which, rows))
 
 
-def run_one(which: str, source: Path, name: str) -> None:
-    """Train an entry or a variant of one, and print its scores and costs as JSON."""
+def _not_yet(rows: dict[str, Any], cpu_minutes: float | None) -> list[str]:
+    if not cpu_minutes:
+        return [*read_parameters(ROOT / "params.yaml")["models"], *VARIANTS]
+    return [entry for entry in HEADS if rows.get(entry, {}).get("cpu_minutes") != cpu_minutes]
+
+
+def _row(which: str, source: Path, name: str, cpu_minutes: float | None) -> dict[str, Any]:
+    """Train an entry or a variant of one; return its scores and costs."""
     entry, model_changes, training_changes = VARIANTS.get(name, (name, {}, {}))
+    augmented = {"crops": {"rotate": 180, "scale": CELLS_LARGER_BY[which]}, "grey": {"contrast": 0.3}}
+    training = augmented | training_changes
     with tempfile.TemporaryDirectory() as temporary:
         data, annotated = _packed(which, source, Path(temporary)), read_annotated(Path(temporary))
-        crops = round(BUDGETS[which]["crops_per_epoch"] * FRACTIONS.get(entry, 1))
-        overrides = BUDGETS[which] | {"crops_per_epoch": crops} | OWN.get(entry, {}) | model_changes
-        augmented = {
-            "crops": {"rotate": 180, "scale": CELLS_LARGER_BY[which]},
-            "grey": {"contrast": 0.3},
-        }
-        model, row = train_entry(entry, data, COMPUTE, overrides, augmented | training_changes)
+        crops = round(SETS[which]["crops_per_epoch"] * FRACTIONS.get(entry, 1))
+        overrides = SETS[which] | {"crops_per_epoch": crops} | OWN.get(entry, {}) | model_changes
+        if cpu_minutes:
+            crops = crops_within(60 * cpu_minutes, entry, data, COMPUTE, overrides, training)
+            overrides |= {"crops_per_epoch": crops}
+        model, row = train_entry(entry, data, COMPUTE, overrides, training)
         start = time.perf_counter()
         test = found(model, data, annotated, "test", COMPUTE)
         seconds = (time.perf_counter() - start) / len(test.maps)
         chosen = tuned(model, found(model, data, annotated, "val", COMPUTE))
         scores = scored(model, test, data, chosen)
+    seen = overrides["epochs"] * overrides["crops_per_epoch"]
     costs = {
         "parameters": sum(weight.numel() for weight in model.parameters()),
-        "crops_per_s": round(overrides["epochs"] * overrides["crops_per_epoch"] / row["seconds"], 1),
+        "crops": seen,
+        "crops_per_s": round(seen / row["seconds"], 1),
         "image_s": round(seconds, 3),
         "training_s": row["seconds"],
+        "cpu_s": row["cpu_s"],
+        "cpu_minutes": cpu_minutes,
     }
     types = {name: {"f1_50": own["f1_50"], "ap50": own["ap50"]} for name, own in scores.by_cell_type.items()}
-    print(json.dumps({**scores.overall, **costs, "by_cell_type": types, **chosen._asdict()}))
+    return {**scores.overall, **costs, "by_cell_type": types, **chosen._asdict()}
 
 
 def _packed(which: str, source: Path, folder: Path) -> Data:
     if which == "livecell-mini":
         return packed_source("livecell", {"base_url": str(source)}, folder)
-    settings = {
-        "images": str(source),
-        "table": str(source / "manifest.csv"),
-        "type_column": "kind",
-        "split": {"train": 0.6, "val": 0.2, "test": 0.2},
-    }
+    settings: dict[str, Any] = {"images": str(source)}
+    if which.startswith("dsb2018"):
+        settings |= {"table": str(source / "manifest.csv"), "type_column": "kind"}
+    if which == "dsb2018-mini":
+        settings["split"] = {"train": 0.6, "val": 0.2, "test": 0.2}
     return packed_source("labels", settings, folder)
 
 
@@ -104,21 +143,19 @@ def _tables(which: str, systems: dict[str, dict[str, Any]]) -> str:
     ranked = dict(sorted(systems.items(), key=lambda item: -item[1]["ap50"]))
     names = (*SCORES, "dice")
     scores = {name: [f"{row[score]:.3f}" for score in names] for name, row in ranked.items()}
+    columns = list(COSTS.values())[1:]
     costs = {
-        name: [f"{row['parameters'] / 1e6:.2f}", *(str(row[cost]) for cost in COSTS[1:])]
+        name: [f"{row['parameters'] / 1e6:.2f}", *(str(row.get(column, "")) for column in columns)]
         for name, row in ranked.items()
     }
     types = sorted({kind for row in systems.values() for kind in row["by_cell_type"]})
     by_type = {
         name: [f"{row['by_cell_type'][kind]['f1_50']:.3f}" for kind in types] for name, row in ranked.items()
     }
-    return "\n".join(
-        [
-            *_table(f"Test images of {which}", names, scores),
-            *_table("F1 at an IoU of 0.5, by type", types, by_type),
-            *_table("Costs", ("parameters, M", "crops/s", "s/image", "peak GB", "training s"), costs),
-        ]
-    )
+    lines = _table(f"Test images of {which}", names, scores)
+    if len(types) > 1:
+        lines += _table("F1 at an IoU of 0.5, by type", types, by_type)
+    return "\n".join(lines + _table("Costs", list(COSTS), costs))
 
 
 def _table(title: str, columns: Sequence[str], rows: dict[str, list[str]]) -> list[str]:
@@ -127,7 +164,4 @@ def _table(title: str, columns: Sequence[str], rows: dict[str, list[str]]) -> li
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--one":
-        run_one(sys.argv[2], Path(sys.argv[3]), sys.argv[4])
-    else:
-        main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
+    main()

@@ -32,17 +32,18 @@ def train_entry(
     settings = selected_model(parameters, name)
     settings = with_known_levels(settings, data["train"])
     recipe = training_of(parameters, name, settings)
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as temporary, contextlib.redirect_stdout(io.StringIO()):
         folders = Path(temporary, "scratch"), Path(temporary, "logs")
         splits = data["train"], data["val"]
         trained = fit(settings, recipe, compute, *splits, seed, *folders)
     assert trained is not None  # there is one process
-    seconds = time.perf_counter() - start
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     net = build_model(settings)
     net.load_state_dict(trained.weights)
     return net.eval(), {
         "seconds": round(seconds),
+        "cpu_s": round(cpu_seconds, 1),
         "val_dice": round(float(trained.history["val_dice"].max()), 4),
         "val_dice_by_epoch": trained.history["val_dice"].round(4).tolist(),
     }
