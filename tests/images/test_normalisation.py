@@ -33,6 +33,51 @@ def test_a_histogram_counts_every_level():
     assert histogram.sum() == 4
 
 
+@pytest.fixture
+def deep(images) -> np.ndarray:
+    """The same with parts of grey levels, float32 [3, 30, 40], to whole 64ths."""
+    parts = np.random.default_rng(1).integers(0, 64, images.shape) / 64
+    return np.minimum(images + parts, 255).astype(np.float32)
+
+
+def test_a_histogram_of_parts_of_grey_levels(deep):
+    for image in deep:
+        levels, counts = np.unique(np.floor(image * 16), return_counts=True)
+        histogram = grey_histogram(image)
+        assert histogram.shape == (256 * 16,)
+        assert_array_equal(histogram[levels.astype(int)], counts)
+        assert histogram.sum() == image.size
+
+
+def test_a_large_image_is_counted_in_parts(images):
+    tall = np.tile(images[0], (400, 2))
+    assert_array_equal(grey_histogram(tall), 800 * grey_histogram(images[0]))
+
+
+def test_whole_levels_among_parts(images, histograms):
+    fine = np.stack([grey_histogram(image, fine=True) for image in images])
+    assert_array_equal(fine[:, ::16], histograms)
+    assert fine.sum() == histograms.sum()
+    for method in ("min-max", "percentile"):
+        settings = NormaliseSettings(method=method)
+        assert_array_equal(offset_and_scale(fine, settings), offset_and_scale(histograms, settings))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 100), (1, 99)])
+def test_percentiles_of_parts_are_numpys(deep, low, high):
+    settings = NormaliseSettings(method="percentile", low=low, high=high)
+    levels = offset_and_scale(np.stack([grey_histogram(image) for image in deep]), settings)
+    for image, (offset, scale) in zip(deep, levels, strict=True):
+        below, above = np.percentile(image, [low, high], method="inverted_cdf")
+        assert_allclose([offset, offset + scale], [below, above], atol=1 / 16)
+
+
+def test_data_set_statistics_of_parts(deep):
+    histograms = np.stack([grey_histogram(image) for image in deep])
+    known = known_before_the_image(NormaliseSettings(method="dataset"), histograms)
+    assert_allclose([known.mean, known.scale], [deep.mean(), deep.std()], atol=1 / 16)
+
+
 def test_fixed_numbers(histograms):
     assert_array_equal(offset_and_scale(histograms, NormaliseSettings(mean=100, scale=4)), [[100, 4]] * 3)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 from skimage.transform import resize as skimage_resize
 from tiny_split import HEIGHT, WIDTH, image, labels_of, textured_image, two_images, write_split
@@ -11,8 +12,11 @@ from tiny_split import HEIGHT, WIDTH, image, labels_of, textured_image, two_imag
 from monolayer.annotations.coco import Coco, Truth, write_coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.images.files import write_tiff
+from monolayer.images.files import read_image, write_tiff
+from monolayer.images.normalisation import NormaliseSettings, grey_histogram, offset_and_scale
+from monolayer.training.crops import Crops
 from monolayer.training.packing import Packed, annotated, pack_resized, pack_split, read_packed
+from monolayer.training.settings import CropSettings
 
 HERE = ComputeSettings(jobs=1)
 
@@ -52,6 +56,49 @@ def test_images_come_back_with_their_labels(root):
         assert_array_equal(labels, labels_of(two_images(), image_id))
         assert_array_equal(pixels, textured_image(labels, image_id))
         assert (pixels.dtype, labels.dtype) == (np.uint8, np.uint16)
+
+
+def test_images_of_more_than_8_bits_keep_their_levels(root):
+    add_image_of(root, (7, 5))
+    first = root / "images/train" / image(1).file_name
+    values = np.random.default_rng(0).integers(300, 4096, (HEIGHT, WIDTH)).astype(np.uint16)
+    write_tiff(first, values)
+    packed = pack(root)
+    assert packed.pixels.dtype == np.float16
+    assert packed.histograms.shape == (3, 256 * 16)
+    assert_array_equal(packed.image(0)[0], read_image(first))
+    assert len(np.unique(packed.image(0)[0])) > 1000
+    assert_array_equal(packed.image(1)[0], np.full((7, 5), 77))  # 8 bits beside them stay what they are
+    assert packed.histograms[1, 77 * 16] == 35
+    settings = NormaliseSettings(method="percentile")
+    seen = offset_and_scale(grey_histogram(read_image(first))[None], settings)
+    assert_array_equal(offset_and_scale(packed.histograms[:1], settings), seen)  # as in prediction
+
+
+def test_crops_of_more_than_8_bits(root):
+    write_tiff(root / "images/train" / image(1).file_name, np.full((HEIGHT, WIDTH), 9, np.uint16))
+    whole = np.arange(HEIGHT * WIDTH, dtype=np.uint16).reshape(HEIGHT, WIDTH) + 500
+    write_tiff(root / "images/train" / image(2, "BV2").file_name, whole)
+    packed = pack(root)
+    crops = Crops(packed, 16, 8, CropSettings(rotate=0, scale=0), NormaliseSettings(), seed=0)
+    batch = crops.batch(0)
+    assert batch.images.dtype == torch.float32
+    assert set(batch.images.unique().tolist()) <= set(packed.pixels.astype(np.float32).tolist())
+    turned = Crops(packed, 16, 8, CropSettings(rotate=45), NormaliseSettings(), seed=0).batch(0)
+    assert 0 <= turned.images.min() < 100 < turned.images.max() <= 255
+
+
+def test_a_deep_split_resized(root):
+    values = np.random.default_rng(0).integers(300, 4096, (HEIGHT, WIDTH)).astype(np.uint16)
+    for number, cell_type in ((1, "A172"), (2, "BV2")):
+        write_tiff(root / "images/train" / image(number, cell_type).file_name, values)
+    packed = pack(root)
+    pack_resized(packed, 20, root / "resized")
+    resized = read_packed(root / "resized")
+    assert resized.pixels.dtype == np.float16
+    grey = packed.image(0)[0].astype(np.float32)
+    assert resized.image(0)[0].mean() == pytest.approx(grey.mean(), rel=0.02)
+    assert len(np.unique(resized.image(0)[0])) > 256
 
 
 def test_rows_know_their_foreground(root):
