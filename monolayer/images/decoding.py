@@ -17,24 +17,6 @@ IMAGE_ENDINGS = (*TIFF_ENDINGS, ".png", ".jpg", ".jpeg", ".bmp", ".webp")
 _PALETTES_AND_INKS = ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV")  # Pillow's names
 
 
-def decode(path: Path) -> np.ndarray:
-    """Return the array of a file as it stands there: all planes of a TIFF, inverted ones as they are.
-
-    Raises
-    ------
-    InputError
-        The file is missing or no image.
-    """
-    read_header(path)
-    try:
-        if is_tiff(path):
-            # All planes, so that more than one is noticed; twice as fast as tifffile on small images.
-            return imagecodecs.tiff_decode(path.read_bytes(), index=None)
-        return np.asarray(imagecodecs.imread(path))
-    except Exception as error:  # decoders raise many types; each means that the file cannot be used
-        raise _unreadable(path, error) from None
-
-
 def decode_plane(path: Path, number: int | None = None) -> Plane:
     """Read one plane of an image file.
 
@@ -56,7 +38,7 @@ def decode_plane(path: Path, number: int | None = None) -> Plane:
         return (tiff.read_plane if is_tiff(path) else _read_picture)(path, number)
     except InputError:
         raise
-    except Exception as error:  # as above
+    except Exception as error:  # decoders raise many types; each means that the file cannot be used
         raise _unreadable(path, error) from None
 
 

@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
 from monolayer.images.decoding import TIFF_ENDINGS
+from monolayer.images.headers import read_header
 
 ARRAY_ENDING = ".npy"
 LABEL_ENDINGS = (*TIFF_ENDINGS, ".png", ".bmp", ".webp", ARRAY_ENDING)
@@ -111,7 +112,11 @@ _JPEG_IN_TIFF = (6, 7, 33007, 34892)
 def _decoded(path: Path, data: bytes, remedy: str) -> np.ndarray:
     decode = _load_array if path.suffix.lower() == ARRAY_ENDING else _decode_image
     try:
+        if decode is _decode_image:
+            read_header(path)
         return decode(path, data)
+    except InputError as error:  # of the header
+        raise InputError(f"{error}; {remedy}") from None
     except Exception as error:  # decoders raise many types; each means that the file cannot be used
         what = "an array" if decode is _load_array else "an image"
         reason = str(error).partition("\n")[0]  # imagecodecs adds what every other decoder says

@@ -12,8 +12,9 @@ import tifffile
 
 from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
-from monolayer.images.decoding import IMAGE_ENDINGS, decode, decode_plane, has_8_bits
+from monolayer.images.decoding import IMAGE_ENDINGS, decode_plane, has_8_bits
 from monolayer.images.files import read_grey_image, read_image
+from monolayer.images.label_files import read_label_image
 from monolayer.images.planes import oriented
 
 GREY = np.random.default_rng(0).integers(0, 256, (48, 64), np.uint8)
@@ -74,7 +75,7 @@ def test_white_is_zero(tmp_path: Path) -> None:
     path = tiff(tmp_path, GREY, photometric="miniswhite")
     assert np.array_equal(read_image(path), 255 - GREY)
     assert np.array_equal(read_image(path), np.asarray(PIL.Image.open(path)))
-    assert np.array_equal(decode(path), GREY)  # labels are what stands in the file
+    assert np.array_equal(read_label_image(path, GREY.shape, ""), GREY)  # what stands in the file
     path = tiff(tmp_path, DEEP, photometric="miniswhite")
     assert np.array_equal(decode_plane(path).pixels[..., 0], 65535 - DEEP)
     path = tiff(tmp_path, DEEP.astype(np.float32), photometric="miniswhite")
@@ -142,7 +143,7 @@ def test_orientation(orientation: int, tmp_path: Path) -> None:
     picture = PIL.Image.fromarray(GREY)
     turned = picture.transpose(TURNS[orientation]) if orientation > 1 else picture
     assert np.array_equal(read_image(path), turned)
-    assert np.array_equal(decode(path), GREY)
+    assert np.array_equal(read_label_image(path, GREY.shape, ""), GREY)
 
 
 def test_orientation_that_is_none() -> None:

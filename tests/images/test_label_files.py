@@ -165,3 +165,13 @@ def test_what_is_no_label_image(kind: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"{name} {message}") as raised:
         read_label_image(tmp_path / name, LABELS.shape, "correct it")
     assert "correct it" in str(raised.value)
+
+
+def test_headers_of_label_images_are_judged_before_they_are_decoded(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        rows = iter(np.zeros((1 << 10, 1 << 15), np.uint16) for _ in range(33))
+        file.write(
+            rows, shape=(33 << 10, 1 << 15), dtype=np.uint16, compression="zlib", tile=(1 << 10, 1 << 15)
+        )
+    with pytest.raises(InputError, match=r"a\.tif is 32,768 x 33,792 pixels .*; correct it"):
+        read_label_image(tmp_path / "a.tif", (33 << 10, 1 << 15), "correct it")
