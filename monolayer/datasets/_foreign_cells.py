@@ -12,7 +12,7 @@ from monolayer.annotations.coco import Annotation, Image, Segmentation
 from monolayer.annotations.rasterise import CellRuns, draw
 from monolayer.datasets._findings import Findings
 from monolayer.datasets._foreign_coco import ForeignAnnotation
-from monolayer.datasets._foreign_segmentations import read_segmentation
+from monolayer.datasets._foreign_segmentations import is_box, read_segmentation
 from monolayer.errors import InputError
 
 CROWDS = "annotations are crowd regions (`iscrowd`: 1 on several regions) and were left out"
@@ -71,7 +71,7 @@ def read_cells(annotations: Sequence[ForeignAnnotation], image: Image, findings:
             findings.add(BRUSH if is_cell else CROWDS, example)
             if not is_cell:
                 continue
-        bbox = msgspec.Raw(msgspec.json.encode(annotation.bbox if _is_box(annotation.bbox) else box))
+        bbox = msgspec.Raw(msgspec.json.encode(annotation.bbox if is_box(annotation.bbox) else box))
         cells.append(Annotation(annotation.id, image.id, raw, float(area), bbox))
     return Cells(cells, runs)
 
@@ -105,10 +105,6 @@ def _contradicts(given: Any, area: int, box: Sequence[int]) -> bool:
     """
     known = isinstance(given, (int, float)) and math.isfinite(given)
     return known and abs(given - area) > max(0.1 * area, box[2] + box[3])
-
-
-def _is_box(bbox: Any) -> bool:
-    return isinstance(bbox, list) and len(bbox) == 4 and all(isinstance(v, (int, float)) for v in bbox)
 
 
 def _is_one_region(runs: CellRuns, number: int, height: int) -> bool:

@@ -80,7 +80,7 @@ def _require_size(size: list[int], image: Image) -> None:
 
 
 def _require_outline(polygons: list[list[float]], bbox: Any) -> None:
-    if len(polygons) == 1 and len(polygons[0]) == 4 and _is_box(polygons[0], bbox):
+    if len(polygons) == 1 and len(polygons[0]) == 4 and _stands_for(polygons[0], bbox):
         raise InputError(
             f"{polygons} is a box, [[x, y, width, height]] or its corners, and no outline: draw the cells as "
             "polygons or masks and export those"
@@ -92,8 +92,13 @@ def _require_outline(polygons: list[list[float]], bbox: Any) -> None:
         )
 
 
-def _is_box(numbers: list[float], bbox: Any) -> bool:
-    if not isinstance(bbox, list) or len(bbox) != 4 or not all(isinstance(v, (int, float)) for v in bbox):
+def is_box(bbox: Any) -> bool:
+    """Say whether it is four numbers."""
+    return isinstance(bbox, list) and len(bbox) == 4 and all(isinstance(v, (int, float)) for v in bbox)
+
+
+def _stands_for(numbers: list[float], bbox: Any) -> bool:
+    if not is_box(bbox):
         return False
     left, top, width, height = bbox
     return numbers in ([left, top, width, height], [left, top, left + width, top + height])
