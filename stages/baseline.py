@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from monolayer.annotations.coco import read_images
+from monolayer.annotations.coco_pieces import read_images
 from monolayer.baseline.scoring import BaselineSettings, baseline_metrics, score_thresholds, side_of_cells
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.foreground import write_scores

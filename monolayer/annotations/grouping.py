@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from monolayer.annotations.coco import Annotation, Image, read_annotations, read_in_pieces
+from monolayer.annotations.coco import Annotation, Image
+from monolayer.annotations.coco_pieces import read_annotations, read_in_pieces
 
 
 class ImageCells(NamedTuple):

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from pydantic import Field
 
-from monolayer.annotations.coco import Image, cell_type_of, read_annotations, write_coco_pieces
+from monolayer.annotations.coco import Image, cell_type_of, write_coco_pieces
+from monolayer.annotations.coco_pieces import read_annotations
 from monolayer.parameters import Number, Settings
 
 Item = TypeVar("Item")

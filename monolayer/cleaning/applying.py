@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from monolayer.annotations.coco import Annotation, read_annotations, write_coco_pieces
+from monolayer.annotations.coco import Annotation, write_coco_pieces
+from monolayer.annotations.coco_pieces import read_annotations
 from monolayer.cleaning.removals import Removal
 from monolayer.images.grey import Limits
 

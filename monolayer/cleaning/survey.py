@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from monolayer.annotations.coco import Image, Segmentation, read_images
+from monolayer.annotations.coco import Image, Segmentation
+from monolayer.annotations.coco_pieces import read_images
 from monolayer.annotations.grouping import cells_by_image
 from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.cleaning.completeness import Coverage, annotation_coverage

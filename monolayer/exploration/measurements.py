@@ -6,7 +6,8 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from monolayer.annotations.coco import Image, read_in_pieces
+from monolayer.annotations.coco import Image
+from monolayer.annotations.coco_pieces import read_in_pieces
 
 
 class Measurements(NamedTuple):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from monolayer.annotations.cell_types import require_name
-from monolayer.annotations.coco import Coco, Image, read_coco, read_images, write_coco
+from monolayer.annotations.coco import Coco, Image, read_coco, write_coco
+from monolayer.annotations.coco_pieces import read_images
 from monolayer.errors import InputError
 
 PATHS = ["../x", "a/b", "a\\b", "/x", ".", "..", "a\nb", "a\0", "\u202eBV2", " BV2", "BV2\t", "x" * 101]

@@ -14,12 +14,10 @@ from monolayer.annotations.coco import (
     annotations_by_image,
     cell_type_of,
     decode_segmentation,
-    read_annotations,
     read_coco,
-    read_images,
-    read_in_pieces,
     write_coco,
 )
+from monolayer.annotations.coco_pieces import read_annotations, read_images, read_in_pieces
 from monolayer.errors import InputError
 
 IMAGE = {"id": 7, "file_name": "a.tif", "width": 12, "height": 10}
