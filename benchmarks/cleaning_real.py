@@ -27,6 +27,7 @@ from monolayer.cleaning.near_copies import link_near_copies
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import Survey, appearance, digest
 from monolayer.cleaning.texture import local_variance
+from monolayer.cleaning.thumbnails import thumbnail
 from monolayer.compute.settings import ComputeSettings
 from monolayer.images.decoding import IMAGE_ENDINGS
 from monolayer.images.files import read_image, write_tiff
@@ -123,7 +124,9 @@ def _survey(folder: Path, number: int, image: np.ndarray) -> Survey:
     grey = read_image(path)
     listed = Image(number, path.name, grey.shape[1], grey.shape[0])
     signs, features = appearance(grey, local_variance(grey))
-    return Survey("train", listed, path, digest(grey), signs, [], [], None, features=features)
+    return Survey(
+        "train", listed, path, digest(grey), signs, [], [], None, features=features, thumbnail=thumbnail(grey)
+    )
 
 
 def _count_links(images: list[np.ndarray]) -> int:

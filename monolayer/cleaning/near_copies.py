@@ -1,4 +1,7 @@
-"""Near copies: hashes and local features propose pairs, the correlation of the registered images decides."""
+"""Near copies: hashes and local features propose pairs, the correlation of the registered images decides.
+
+Thumbnails keep pairs from being read that are plainly different.
+"""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -6,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from monolayer.annotations.coco import Image
@@ -17,6 +21,7 @@ from monolayer.cleaning.overlaps import MOST_IMAGES, find_overlaps
 from monolayer.cleaning.registration import Shift, similarity
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import Survey
+from monolayer.cleaning.thumbnails import Thumbnail, may_be_copies
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.images.files import read_image
@@ -24,20 +29,29 @@ from monolayer.images.files import read_image
 _MOST = 4  # images that one is compared with at full resolution: of alike frames there would be too many
 
 
-class _Other(NamedTuple):
-    """What an image is compared with, and how it may lie on it."""
+class _File(NamedTuple):
+    """An image that is compared."""
 
     position: int
     path: Path
     image: Image
+    thumbnail: Thumbnail
+
+    def read(self) -> np.ndarray:
+        """Return its grey levels, uint8 or float32 [H, W]."""
+        return read_image(self.path, self.image)
+
+
+class _Other(NamedTuple):
+    """What an image is compared with, and how that image may lie on it."""
+
+    file: _File
     orientation: Orientation
-    shift: Shift = (0, 0)
+    shift: Shift
 
 
 class _Task(NamedTuple):
-    position: int
-    path: Path
-    image: Image
+    file: _File
     others: list[_Other]
 
 
@@ -103,27 +117,39 @@ def _compare(
 
 
 def _tasks(surveys: Sequence[Survey], pairs: Sequence[_Pair]) -> Iterator[_Task]:
-    """Yield for each image all that it is compared with, so that it is read once."""
+    """Yield for each image all that it is compared with, so that it is read once at most."""
+    files = [_file(position, survey) for position, survey in enumerate(surveys)]
     for second, own in groupby(sorted(pairs, key=lambda pair: pair[1]), key=lambda pair: pair[1]):
-        later = surveys[second]
         others = [
-            _Other(first, path, surveys[first].image, orientation, shift)
-            for first, _, orientation, shift in own
-            if (path := surveys[first].path)
+            _Other(file, orientation, shift) for first, _, orientation, shift in own if (file := files[first])
         ]
-        if later.path:
-            yield _Task(second, later.path, later.image, others)
+        if later := files[second]:
+            yield _Task(later, others)
+
+
+def _file(position: int, survey: Survey) -> _File | None:
+    if survey.path is None:
+        return None
+    # With its limits, which would take as long to find again as all the rest of reading it.
+    image = msgspec.structs.replace(survey.image, limits=survey.limits)
+    return _File(position, survey.path, image, survey.thumbnail)
 
 
 def _correlate(task: _Task, enough: float) -> list[Link]:
-    image = read_image(task.path, task.image)
+    own = task.file.thumbnail
+    others = [
+        other
+        for other in task.others
+        if may_be_copies(other.file.thumbnail, own, other.orientation, other.shift)
+    ]
+    if not others:
+        return []
+    image = task.file.read()
     return [
         Link(
-            other.position,
-            task.position,
-            similarity(
-                read_image(other.path, other.image), orient(image, other.orientation), enough, other.shift
-            ),
+            other.file.position,
+            task.file.position,
+            similarity(other.file.read(), orient(image, other.orientation), enough, other.shift),
         )
-        for other in task.others
+        for other in others
     ]

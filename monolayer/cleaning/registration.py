@@ -52,6 +52,13 @@ def similarity(first: np.ndarray, second: np.ndarray, enough: float, shift: Shif
     return best
 
 
+def resized(image: np.ndarray, shape: tuple[int, ...], resampling: PIL.Image.Resampling) -> np.ndarray:
+    """Return an image [H, W] in another shape, as float32; one that has the shape as it is."""
+    if image.shape == shape:
+        return image
+    return np.asarray(PIL.Image.fromarray(image.astype(np.float32)).resize((shape[1], shape[0]), resampling))
+
+
 def _arrangements(
     first: np.ndarray, second: np.ndarray, shift: Shift
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -61,7 +68,8 @@ def _arrangements(
     yield from _registered(first, second, shift)
     if first.shape != second.shape:
         shape = min(first.shape, second.shape, key=lambda shape: shape[0] * shape[1])
-        yield from _registered(_resized(first, shape), _resized(second, shape), (0, 0))
+        a, b = (resized(image, shape, PIL.Image.Resampling.BILINEAR) for image in (first, second))
+        yield from _registered(a, b, (0, 0))
 
 
 def _registered(
@@ -102,15 +110,6 @@ def _common(first: np.ndarray, second: np.ndarray, shift: Shift) -> tuple[np.nda
     here = tuple(slice(start, end) for start, end in zip(low, high, strict=True))
     there = tuple(slice(start - step, end - step) for start, end, step in zip(low, high, shift, strict=True))
     return first[here], second[there]
-
-
-def _resized(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if image.shape == shape:
-        return image
-    size = (shape[1], shape[0])
-    return np.asarray(
-        PIL.Image.fromarray(image.astype(np.float32)).resize(size, PIL.Image.Resampling.BILINEAR)
-    )
 
 
 def _block_mean(image: np.ndarray, factor: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from monolayer.cleaning.fingerprint import NO_SIGNS, fingerprint
 from monolayer.cleaning.local_features import NO_FEATURES, Features, local_features
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.texture import local_variance
+from monolayer.cleaning.thumbnails import NO_THUMBNAIL, Thumbnail, thumbnail
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
@@ -46,6 +47,7 @@ class Survey(NamedTuple):
     """Why the file is unreadable."""
     features: Features = NO_FEATURES
     """Local features: what tells overlapping tiles of one field."""
+    thumbnail: Thumbnail = NO_THUMBNAIL
     limits: Limits | None = None
     """The values of the file that are the grey levels 0 and 255; None of 8 bits."""
     not_finite: int = 0
@@ -106,6 +108,7 @@ def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
         faults,
         coverage,
         features=features,
+        thumbnail=thumbnail(image),
         limits=read.limits,
         not_finite=read.not_finite,
     )

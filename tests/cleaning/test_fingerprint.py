@@ -21,6 +21,7 @@ from monolayer.cleaning.registration import similarity
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.cleaning.survey import appearance
 from monolayer.cleaning.texture import local_variance
+from monolayer.cleaning.thumbnails import may_be_copies, thumbnail
 
 SETTINGS = CleaningSettings()
 
@@ -45,12 +46,13 @@ def is_copy(first: np.ndarray, second: np.ndarray) -> bool:
         *(appearance(image, local_variance(image)) for image in (first, second)), strict=True
     )
     enough = SETTINGS.correlation
-    turned = [orient(second, pair.orientation) for pair in search(np.array(signs), SETTINGS.hash_distance)]
-    scores = [similarity(first, image, enough) for image in turned]
-    scores += [
-        similarity(first, second, enough, pair.shift) for pair in find_overlaps(features, 4, compared(2))
-    ]
-    return max(scores, default=0.0) >= enough
+    ways = [(pair.orientation, (0, 0)) for pair in search(np.array(signs), SETTINGS.hash_distance)]
+    ways += [(ORIENTATIONS[0], pair.shift) for pair in find_overlaps(features, 4, compared(2))]
+    return any(
+        may_be_copies(thumbnail(first), thumbnail(second), orientation, shift)
+        and similarity(first, orient(second, orientation), enough, shift) >= enough
+        for orientation, shift in ways
+    )
 
 
 def test_eight_orientations_are_all_different() -> None:
