@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from monolayer.annotations.coco import place_in_time, read_coco
+from monolayer.annotations.coco_pieces import read_images
 from monolayer.compute.accelerator import memory_decided_by
 from monolayer.compute.code_version import write_code_version
 from monolayer.compute.parallel import map_in_threads
@@ -51,7 +52,7 @@ def predict(model: Path, val: Path, raw: Path, images: Path, tuned: Path, out: P
             return ids, Prediction(own.foreground, decoder.decode(own.maps, decoder_settings))
 
         for split in ("val", "test"):
-            listed = trained.in_order(read_coco(raw / f"{split}.json").images)
+            listed = trained.in_order(read_images(raw / f"{split}.json"))
             files = distinct_images(listed, folder, split)
             applied = Applied(trained, settings, compute.precision)
             outputs = ((ids, applied(pixels, place_in_time(image).sequence)) for ids, image, pixels in files)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from monolayer.annotations.coco import read_coco
+from monolayer.annotations.coco_pieces import read_images
 from monolayer.datasets._settings import selected_dataset
 from monolayer.datasets.sartorius import Settings
 from monolayer.errors import InputError
@@ -22,7 +22,7 @@ def submission(predictions: Path, metrics: Path, annotations: Path, out: Path) -
     _, dataset = selected_dataset(read_parameters())
     if not isinstance(dataset, Settings):
         raise InputError(f"dataset is of source {dataset.source}: select one of source sartorius")
-    images = read_coco(annotations).images
+    images = read_images(annotations)
     results = read_results(predictions / annotations.name, images)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, submission_text(images, results, dataset.order, read_score_floor(metrics)).encode())

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 _GRAMMAR = re.compile(
-    r"(?P<cell_type>[^_/]+)_Phase_(?P<well>[A-Z]\d+)_(?P<location>\d+)"
+    r"(?P<cell_type>[^_/\\.][^_/\\]*)_Phase_(?P<well>[A-Z]\d+)_(?P<location>\d+)"
     r"_(?P<days>\d{2})d(?P<hours>\d{2})h(?P<minutes>\d{2})m_(?P<crop>\d+)\.\w+$"
 )
 

@@ -134,7 +134,9 @@ cropping does not take an image from one to another."""
 
 def digest(image: np.ndarray) -> bytes:
     """Condense pixels and shape into 20 bytes (BLAKE2b)."""
-    return hashlib.blake2b(repr(image.shape).encode() + image.tobytes(), digest_size=20).digest()
+    condensed = hashlib.blake2b(repr(image.shape).encode(), digest_size=20)
+    condensed.update(np.ascontiguousarray(image).data)
+    return condensed.digest()
 
 
 def _check(task: _Task, settings: CleaningSettings) -> tuple[list[Fault], CellRuns]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from monolayer.annotations.coco import cell_type_of, read_coco
+from monolayer.annotations.coco_pieces import read_images
 from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
@@ -158,7 +159,7 @@ def _evaluate_truths(
     settings: EvaluateSettings,
     compute: ComputeSettings,
 ) -> tuple[list[Evaluation], list[TruthTask]]:
-    listed = read_coco(truths["raw"] / f"{split}.json").images
+    listed = read_images(truths["raw"] / f"{split}.json")
     results = read_results(predictions / f"{split}.json", listed)
 
     def tasks_of(cleaning: str) -> list[TruthTask]:

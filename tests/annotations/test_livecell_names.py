@@ -25,6 +25,8 @@ def test_names_are_read(file_name: str, expected: tuple[str, str, int, int, int]
         "A172_Phase_C7_1_2d16h00m_2.tif",
         "A172_Phase_C7_1_02d16h00m.tif",
         "A172_Phase_C7_1_02d16h00m_2",
+        ".._Phase_C7_1_02d16h00m_2.tif",
+        "images/.._Phase_C7_1_02d16h00m_2.tif",
         "",
     ],
 )
