@@ -35,11 +35,17 @@ def decode_plane(path: Path, number: int | None = None) -> Plane:
     """
     read_header(path)
     try:
-        return (tiff.read_plane if is_tiff(path) else _read_picture)(path, number)
+        plane = (tiff.read_plane if is_tiff(path) else _read_picture)(path, number)
     except InputError:
         raise
     except Exception as error:  # decoders raise many types; each means that the file cannot be used
         raise _unreadable(path, error) from None
+    if plane.pixels.dtype.kind not in "buif":
+        raise InputError(
+            f"{path} holds numbers of the type {plane.pixels.dtype}, not grey levels: save it as integers or "
+            "floats"
+        )
+    return plane
 
 
 def has_8_bits(path: Path) -> bool:

@@ -7,11 +7,19 @@ from typing import Any, cast
 import imagecodecs
 import numpy as np
 import tifffile
-from tifffile import PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
+from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
 
 from monolayer.errors import InputError
 from monolayer.images.planes import COLOURS, GREY, ORIENTATION, Plane, chosen_plane, oriented
 
+_OF_LIBTIFF = (
+    COMPRESSION.NONE,
+    COMPRESSION.LZW,
+    COMPRESSION.ADOBE_DEFLATE,
+    COMPRESSION.DEFLATE,
+    COMPRESSION.PACKBITS,
+    COMPRESSION.JPEG,
+)
 _AXES = {"T": "times", "Z": "slices", "C": "channels"}
 
 
@@ -41,6 +49,7 @@ def _is_plain(file: TiffFile) -> bool:
         and page.samplesperpixel == 1
         and page.bitspersample in (8, 16)
         and page.dtype in (np.uint8, np.uint16)
+        and page.compression in _OF_LIBTIFF
         and page.imagedepth == 1
         and ORIENTATION not in page.tags
     )

@@ -47,6 +47,8 @@ def tiff(folder: Path, *planes: np.ndarray, **options: Any) -> Path:
         {"compression": "zlib", "predictor": True},
         {"compression": "lzw", "tile": (16, 16)},
         {"compression": "zstd"},
+        {"compression": "jpeg2000"},
+        {"compression": "png", "tile": (16, 16)},
         {"compression": "packbits", "rowsperstrip": 7},
         {"bigtiff": True},
         {"tile": (32, 32), "bigtiff": True},
@@ -279,6 +281,14 @@ def test_recorded_limits_are_used(tmp_path: Path) -> None:
     image = Image(1, "a.tif", 64, 48, limits=(0.0, 4095.0))
     assert read_image(path, image) == pytest.approx(DEEP / 4095 * 255, abs=0.07)
     assert read_grey_image(path, image).limits == (0, 4095)
+
+
+def test_numbers_that_are_no_grey_levels(tmp_path: Path) -> None:
+    path = tiff(tmp_path, GREY.astype(np.complex64))
+    with pytest.raises(
+        InputError, match=r"a\.tif holds numbers of the type complex64, not grey levels: save"
+    ):
+        read_image(path)
 
 
 def test_an_image_without_a_number(tmp_path: Path) -> None:
