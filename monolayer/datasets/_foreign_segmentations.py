@@ -23,8 +23,8 @@ def read_segmentation(annotation: ForeignAnnotation, image: Image) -> tuple[Segm
     Raises
     ------
     InputError
-        It is something else: a box, coordinates from 0 to 1, numbers that are none, or a run-length code of
-        another size.
+        It is something else: a box, coordinates from 0 to 1, an x without a y, numbers that are none, or a
+        run-length code of another size.
     """
     try:
         segmentation = decode_segmentation(annotation.segmentation)
@@ -85,6 +85,9 @@ def _require_outline(polygons: list[list[float]], bbox: Any) -> None:
             f"{polygons} is a box, [[x, y, width, height]] or its corners, and no outline: draw the cells as "
             "polygons or masks and export those"
         )
+    odd = [len(polygon) for polygon in polygons if len(polygon) % 2]
+    if odd:
+        raise InputError(f"a polygon of {odd[0]} numbers lacks one: give x and y of each point")
     if _are_fractions(polygons):
         raise InputError(
             "its coordinates are fractions of the image, from 0 to 1: multiply them by its width and height "

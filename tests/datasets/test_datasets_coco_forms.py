@@ -239,6 +239,10 @@ WRONG: dict[str, tuple[Change, str]] = {
     "pairs of fractions": (
         lambda item: item.update(segmentation=[[0.2, 0.125], [0.6, 0.125], [0.6, 0.625], [1, 1]]), "fractions"
     ),
+    "an x without a y": (
+        lambda item: item.update(segmentation=[[2, 1, 6, 1, 6, 5, 2, 5], [1, 1, 5, 1, 5, 5, 1]]),
+        "annotation 100: a polygon of 7 numbers lacks one: give x and y",
+    ),
     "NaN": (lambda item: item.update(segmentation=[[float("nan")] * 6]), "null, NaN or Infinity"),
     "Infinity": (lambda item: item.update(segmentation=[[1, 1, 5, 5, 1, float("inf")]]), "NaN or Infinity"),
     "null coordinate": (lambda item: item.update(segmentation=[[1, 1, 5, 5, 1, None]]), "NaN or Infinity"),
