@@ -74,6 +74,13 @@ def test_masks_that_were_resampled() -> None:
     assert "parts have 2 pixels or fewer, as after resampling" in doubt(np.rint(smooth).astype(int))
 
 
-def test_a_background_of_a_number_is_a_cell() -> None:
-    labels = discs([1, 2, 3]) + 1
+@pytest.mark.parametrize("background", [1, 65535])
+def test_a_background_of_a_number(background: int) -> None:
+    labels = discs([2, 3, 4])
+    labels[labels == 0] = background
+    assert doubt(labels) == f"no pixel is 0, and label {background} covers most of it, as a background does"
+
+
+def test_cells_that_fill_the_image() -> None:
+    labels = np.arange(1, 13).reshape(3, 4).repeat(8, axis=0).repeat(8, axis=1)
     assert doubt(labels) == ""
