@@ -130,7 +130,7 @@ def _tasks(surveys: Sequence[Survey], pairs: Sequence[_Pair]) -> Iterator[_Task]
 def _file(position: int, survey: Survey) -> _File | None:
     if survey.path is None:
         return None
-    # With its limits, which would take as long to find again as all the rest of reading it.
+    # With its limits: to find them again would take most of the time of reading it.
     image = msgspec.structs.replace(survey.image, limits=survey.limits)
     return _File(position, survey.path, image, survey.thumbnail)
 

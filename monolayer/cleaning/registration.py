@@ -44,7 +44,7 @@ def similarity(first: np.ndarray, second: np.ndarray, enough: float, shift: Shif
     factor = -(-max(*first.shape, *second.shape) // _SIDE)
     start = (shift[0] // factor, shift[1] // factor)
     best = 0.0
-    for a, b in _arrangements(_block_mean(first, factor), _block_mean(second, factor), start):
+    for a, b in _arrangements(block_mean(first, factor), block_mean(second, factor), start):
         for measure in (correlation, noise_free_correlation):
             best = max(best, round(abs(measure(a, b)), 4))
             if best >= enough:
@@ -112,7 +112,8 @@ def _common(first: np.ndarray, second: np.ndarray, shift: Shift) -> tuple[np.nda
     return first[here], second[there]
 
 
-def _block_mean(image: np.ndarray, factor: int) -> np.ndarray:
+def block_mean(image: np.ndarray, factor: int) -> np.ndarray:
+    """Average an image [H, W] over squares of so many pixels, float32; what is left is cut off."""
     if factor == 1:
         return image
     height, width = (size // factor * factor for size in image.shape)

@@ -48,6 +48,7 @@ class Survey(NamedTuple):
     features: Features = NO_FEATURES
     """Local features: what tells overlapping tiles of one field."""
     thumbnail: Thumbnail = NO_THUMBNAIL
+    """What tells most different images apart without reading them again."""
     limits: Limits | None = None
     """The values of the file that are the grey levels 0 and 255; None of 8 bits."""
     not_finite: int = 0

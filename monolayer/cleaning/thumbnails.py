@@ -6,7 +6,7 @@ import numpy as np
 import PIL.Image
 
 from monolayer.cleaning.fingerprint import Orientation, orient
-from monolayer.cleaning.registration import Shift, resized, similarity
+from monolayer.cleaning.registration import Shift, block_mean, resized, similarity
 
 _SIDE = 64  # pixels at most, so that all thumbnails of a data set stay in memory
 _SMALLEST = 3  # pixels, which a correlation needs
@@ -29,7 +29,9 @@ NO_THUMBNAIL = Thumbnail(np.zeros((_SMALLEST, _SMALLEST), np.uint8), (_SMALLEST,
 def thumbnail(image: np.ndarray) -> Thumbnail:
     """Average grey levels, uint8 or float32 [H, W], over areas of the size of a thumbnail's pixel."""
     height, width = image.shape
-    small = resized(image, _reduced((height, width), _SIDE / max(height, width)), PIL.Image.Resampling.BOX)
+    # In blocks first, as resizing takes 8 bytes a pixel.
+    blocks = block_mean(image, max(1, max(height, width) // (4 * _SIDE)))
+    small = resized(blocks, _reduced((height, width), _SIDE / max(height, width)), PIL.Image.Resampling.BOX)
     low, high = float(small.min()), float(small.max())
     levels = np.rint((small - low) * (255 / (high - low))) if high > low else np.zeros(small.shape)
     return Thumbnail(levels.astype(np.uint8), (height, width))
@@ -38,8 +40,8 @@ def thumbnail(image: np.ndarray) -> Thumbnail:
 def may_be_copies(first: Thumbnail, second: Thumbnail, orientation: Orientation, shift: Shift) -> bool:
     """Tell whether two images need to be compared at full resolution.
 
-    Of altered copies of 46 real images in 14 ways, and of tiles that share half of a field, the thumbnails'
-    correlation was at least .63; of other images of the same four sets .06 to .31 in the median.
+    Of altered copies of 47 real images in 14 ways, and of tiles that share half of a field, the thumbnails'
+    correlation was at least .61; of other images of the same four sets .07 to .31 in the median.
 
     Parameters
     ----------
