@@ -49,7 +49,10 @@ def doubt(labels: np.ndarray) -> str:
     ranks = ranks.reshape(labels.shape) + (numbers[0] != 0)
     areas = np.bincount(ranks.ravel())[1:]
     if numbers[0] and len(areas) > 1 and 2 * areas.max() > labels.size:
-        return f"no pixel is 0, and label {numbers[areas.argmax()]} covers most of it, as a background does"
+        label = numbers[areas.argmax()]
+        return (
+            f"no pixel is 0, and label {label} covers most of them: is it the background, which has to be 0?"
+        )
     parts = _parts(ranks)
     sizes = np.bincount(parts.ravel())[1:]
     specks = np.count_nonzero(sizes <= _SPECK)

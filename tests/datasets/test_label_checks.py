@@ -78,7 +78,9 @@ def test_masks_that_were_resampled() -> None:
 def test_a_background_of_a_number(background: int) -> None:
     labels = discs([2, 3, 4])
     labels[labels == 0] = background
-    assert doubt(labels) == f"no pixel is 0, and label {background} covers most of it, as a background does"
+    assert doubt(labels) == (
+        f"no pixel is 0, and label {background} covers most of them: is it the background, which has to be 0?"
+    )
 
 
 def test_cells_that_fill_the_image() -> None:
