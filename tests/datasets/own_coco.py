@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from monolayer.annotations.coco import SPLITS
+from monolayer.annotations.coco import SPLITS, Annotation, read_coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets.coco import Settings, download
 from monolayer.images.files import write_png
@@ -61,3 +61,7 @@ class Own:
             files[split] = str(self.root / f"{split}.json")
             Path(files[split]).write_text(json.dumps(part))
         return files
+
+
+def annotations_of(raw: Path) -> list[Annotation]:
+    return [item for split in SPLITS for item in read_coco(raw / f"annotations/{split}.json").annotations]
