@@ -112,8 +112,6 @@ _JPEG_IN_TIFF = (6, 7, 33007, 34892)
 def _decoded(path: Path, data: bytes, remedy: str) -> np.ndarray:
     decode = _load_array if path.suffix.lower() == ARRAY_ENDING else _decode_image
     try:
-        if decode is _decode_image:
-            read_header(path)
         return decode(path, data)
     except InputError as error:  # of the header
         raise InputError(f"{error}; {remedy}") from None
@@ -128,6 +126,7 @@ def _load_array(path: Path, data: bytes) -> np.ndarray:
 
 
 def _decode_image(path: Path, data: bytes) -> np.ndarray:
+    read_header(path)
     if path.suffix.lower() in TIFF_ENDINGS:
         # All planes, so that more than one is noticed; twice as fast as tifffile on small images.
         return imagecodecs.tiff_decode(data, index=None)
