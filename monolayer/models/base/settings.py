@@ -79,6 +79,8 @@ class DetectorSettings(ModelSettings):
 
     head: dict[str, Any] = Field(default={"method": "boxes"})
     """``boxes``, and its settings."""
+    detections: int = Field(default=2000, ge=1)
+    """Detections of an image at most, those with the highest scores."""
 
     def check(self, key: str) -> None:
         """Raise an `InputError` where the head is for pixels, or images are to be resized."""

@@ -14,8 +14,6 @@ class Settings(DetectorSettings):
     """Boxes that the first stage hands on of an image at most."""
     samples: int = Field(default=128, ge=1)
     """Proposals of an image that the second stage learns from; published 512, for larger images."""
-    detections: int = Field(default=2000, ge=1)
-    """Detections of an image at most."""
     score: float = Field(default=0.05, ge=0, le=1)
     """From which a box is a detection."""
     box_overlap: float = Field(default=0.5, ge=0, le=1)

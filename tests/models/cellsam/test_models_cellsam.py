@@ -1,5 +1,6 @@
 """CellSAM as a whole: its phases, and what it learns."""
 
+import numpy as np
 import pytest
 import torch
 from tiny_cellsam import built, grid_of_squares
@@ -16,6 +17,18 @@ def test_masks_that_are_thought_bad_are_left_out():
         (some,) = model.detect_on_grid(outputs, spacing=16, mask_iou=0.0)
         (none,) = model.detect_on_grid(outputs, spacing=16, mask_iou=1.0)
     assert (len(every.scores), len(some.scores), len(none.scores)) == (2, 16, 0)
+
+
+def test_the_best_boxes_alone_are_asked_for_their_masks():
+    model = built(box_score=1e-9, mask_iou=0.0, detections=5).eval()
+    with torch.inference_mode():
+        outputs = model(torch.randn(1, 1, 64, 64))
+        best = outputs.found.logits[-1, 0].sort(descending=True).indices[:5].sort().values
+        (true,) = model.detect_with_boxes(outputs, [outputs.found.boxes[-1, 0, best]])
+        (found,) = model.detect(outputs)
+    scores = outputs.found.logits[-1, 0, best].sigmoid().numpy() * true.scores
+    np.testing.assert_allclose(found.scores, scores, rtol=1e-5)
+    np.testing.assert_array_equal(found.runs.pixels()[0], true.runs.pixels()[0])
 
 
 def trained_parts(model: cellsam.CellSam) -> set[str]:
