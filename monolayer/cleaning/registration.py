@@ -113,7 +113,10 @@ def _common(first: np.ndarray, second: np.ndarray, shift: Shift) -> tuple[np.nda
 
 
 def block_mean(image: np.ndarray, factor: int) -> np.ndarray:
-    """Average an image [H, W] over squares of so many pixels, float32; what is left is cut off."""
+    """Average an image [H, W] over squares of so many pixels, float32; by a factor of 1 it stays as it is.
+
+    What is left at the right and the bottom is cut off.
+    """
     if factor == 1:
         return image
     height, width = (size // factor * factor for size in image.shape)

@@ -99,11 +99,10 @@ class CellSam(Detector):
 
     def _detected(self, embeddings: Tensor, logits: Tensor, boxes: Tensor) -> Cells:
         scores = logits.sigmoid()
-        likely = torch.nonzero(scores >= self.settings.box_score)[:, 0]
         # A detector that has hardly learned is in doubt of every patch, and each would be asked for a mask.
-        best = scores[likely].topk(min(self.settings.detections, len(likely))).indices
-        chosen = likely[best.sort().values]
-        boxes, scores = boxes[chosen], scores[chosen]
+        best = scores.topk(min(self.settings.detections, len(scores))).indices.sort().values
+        likely = best[scores[best] >= self.settings.box_score]
+        boxes, scores = boxes[likely], scores[likely]
         return predict_masks(
             self.sam, self.frame, embeddings, boxes, margins(boxes), scores, self.settings.mask_iou
         )
