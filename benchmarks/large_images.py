@@ -1,7 +1,7 @@
-"""Memory of the data stages on images of 8,192 x 8,192 pixels with 20,000 cells: bytes a pixel.
+"""Memory of the data stages on images of 8,192 x 8,192 pixels with 20,000 cells, in bytes a pixel.
 
-``python -m benchmarks.large_images`` writes benchmarks/results/large_images.json; with ``--before b7dd20c``
-the same of an earlier state, on the same machine and images. A stage's memory is that of the whole process
+``python -m benchmarks.large_images`` writes benchmarks/results/large_images.json, of images of 8 and of 16
+bits; with ``--before b7dd20c`` the same of an earlier state. A stage's memory is that of the whole process
 beyond what it takes on small images; a function's is what it takes beyond its arguments, with its result.
 """
 
@@ -23,6 +23,8 @@ from monolayer.annotations.label_images import label_image
 from monolayer.images.files import write_tiff
 
 SIDES = {"small": 512, "large": 8192}
+DEPTHS = {"": 1, "_16_bits": 100}
+"""What grey levels of 0..255 are multiplied by, for the file."""
 PITCH, RADIUS, CORNERS = 58, 22, 40
 """Cells stand on a grid of so many pixels, which leaves 20,000 in a large image."""
 
@@ -123,13 +125,15 @@ def main() -> None:
     result: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     result |= {"machine": machine(), "pixels": SIDES["large"] ** 2, "cells": len(_outlines(SIDES["large"]))}
     data = ROOT / ".scratch" / "large_images"
-    for size, side in SIDES.items():
-        _write_data(data / size, side)
+    for depth, factor in DEPTHS.items():
+        for size, side in SIDES.items():
+            _write_data(data / f"{size}{depth}", side, factor)
     with tempfile.TemporaryDirectory(dir=data) as name:
         folder = Path(name)
         if given.before:
             _unpack(given.before, folder)
-        numbers = {"stages": _stages(folder, data), "functions": _functions(folder, data)}
+        numbers = {f"stages{depth}": _stages(folder, data, depth) for depth in DEPTHS}
+        numbers["functions"] = _functions(folder, data)
     if given.before:
         result["bytes_a_pixel_before"] = {"revision": given.before, **numbers}
     else:
@@ -146,7 +150,7 @@ def _unpack(revision: str, folder: Path) -> None:
     shutil.unpack_archive(archive, folder)
 
 
-def _stages(folder: Path, data: Path) -> dict[str, float]:
+def _stages(folder: Path, data: Path, depth: str) -> dict[str, float]:
     parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
     parameters["compute"]["jobs"] = 1
     (folder / "params.yaml").write_text(yaml.safe_dump(parameters))
@@ -154,7 +158,7 @@ def _stages(folder: Path, data: Path) -> dict[str, float]:
     for size in SIDES:
         peaks[size] = {}
         for stage, flags in STAGES.items():
-            command = ["python", "-m", f"stages.{stage}", *flags.format(data / size).split()]
+            command = ["python", "-m", f"stages.{stage}", *flags.format(data / f"{size}{depth}").split()]
             peaks[size][stage] = measure(*command, cwd=folder).peak_gb
         for out in ("clean", "masks", "packed", "tables", "plots"):
             shutil.rmtree(folder / out)
@@ -177,7 +181,7 @@ def _outlines(side: int) -> list[list[list[float]]]:
     return [[np.round(disc + np.array([x, y]), 2).ravel().tolist()] for y in middles for x in middles]
 
 
-def _write_data(folder: Path, side: int) -> None:
+def _write_data(folder: Path, side: int, factor: int) -> None:
     """Write an image of each split, all with the same cells, and what functions get as their arguments."""
     if folder.exists():
         return
@@ -188,7 +192,7 @@ def _write_data(folder: Path, side: int) -> None:
     np.save(partial / "foreground.npy", foreground)
     for number, split in enumerate(SPLITS):
         rng = np.random.default_rng(number)
-        image = _rendered(rng, foreground)
+        image = _rendered(rng, foreground, factor)
         np.save(partial / "image.npy", image)
         write_tiff(partial / "images" / f"{split}.tif", image)
         cells = [
@@ -200,13 +204,13 @@ def _write_data(folder: Path, side: int) -> None:
     partial.rename(folder)
 
 
-def _rendered(rng: np.random.Generator, foreground: np.ndarray) -> np.ndarray:
+def _rendered(rng: np.random.Generator, foreground: np.ndarray, factor: int) -> np.ndarray:
     """Even ground, rough cells; brighter in some places than in others, differently in each image."""
-    image = np.empty(foreground.shape, np.uint8)
+    image = np.empty(foreground.shape, np.uint8 if factor == 1 else np.uint16)
     places = np.kron(rng.integers(100, 156, (16, 16)), np.ones(np.array(foreground.shape) // 16, np.uint8))
     for row, covered in enumerate(foreground):
         noise = rng.standard_normal(len(covered)) * np.where(covered, 15, 1.0)
-        image[row] = np.clip(places[row] + noise, 0, 255)
+        image[row] = np.clip(places[row] + noise, 0, 255) * factor
     return image
 
 

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from monolayer.annotations.coco import SPLITS
 from monolayer.compute.settings import ComputeSettings
 from monolayer.exploration.measurements import read_measurements
-from monolayer.exploration.summary import ExploreSettings, describe, image_facts, typical_images
+from monolayer.exploration.summary import ExploreSettings, ImageFacts, describe, image_facts, typical_images
 from monolayer.exploration.tables import write_annotations, write_images
 from monolayer.images.files import read_image
 from monolayer.images.folder import ImageFolder
@@ -45,10 +47,13 @@ def explore(
     save_png(plot_distributions(facts), plots / "distributions.png")
     folder = ImageFolder(images)
     for cell_type, fact in typical_images(facts).items():
-        image = read_image(folder.path(fact.image.file_name, fact.split), fact.image)
-        labels = read_labels(masks, fact.split, fact.image)
-        panel = plot_annotations(image, labels, fact.title, f"{fact.split}, {fact.image.file_name}")
-        save_png(panel, plots / "cell_types" / f"{cell_type}.png")
+        save_png(_panel(fact, folder, masks), plots / "cell_types" / f"{cell_type}.png")
+
+
+def _panel(fact: ImageFacts, folder: ImageFolder, masks: Path) -> Figure:
+    image = read_image(folder.path(fact.image.file_name, fact.split), fact.image)
+    labels = read_labels(masks, fact.split, fact.image)
+    return plot_annotations(image, labels, fact.title, f"{fact.split}, {fact.image.file_name}")
 
 
 if __name__ == "__main__":

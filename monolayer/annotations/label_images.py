@@ -76,6 +76,7 @@ def label_image(
         contested = covering[position] > 1
         position, cell = _nearest(position[contested], cell[contested], centroids, height)
         flat[position] = cell + 1
+    del covering  # of a large image as much memory as the labels, which are about to be turned
     for heir, legacy in inherited.items():
         flat[legacy] = heir + 1
     return np.ascontiguousarray(flat.reshape(width, height).T)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from monolayer.annotations.coco import Image, cell_type_of
 from monolayer.baseline.sides import Side, choose_side
-from monolayer.baseline.texture import TextureSettings, texture_threshold
+from monolayer.baseline.texture import TextureSettings, rough, tidied
 from monolayer.baseline.thresholds import HISTOGRAM_FILTERS, dilate_erode, histogram_threshold
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
@@ -51,7 +51,10 @@ def threshold_masks(
         mask = histogram_threshold(image, method, side)
         yield method, mask
         yield f"{method}+morphology", dilate_erode(mask, settings.dilate_radius, settings.erode_radius)
-    yield "texture", texture_threshold(image, settings.texture)
+        del mask  # of a large image the next one needs the memory
+    masks = [rough(image, settings.texture)]
+    del image
+    yield "texture", tidied(masks.pop(), settings.texture)
 
 
 def side_of_cells(
@@ -81,7 +84,7 @@ _IMAGES = 100
 
 
 def _count_dark(task: _Task) -> np.ndarray:
-    image, truth = _read(task)
+    image, truth = _read_grey_levels(task), _read_truth(task)
     return np.stack([confusion(truth, histogram_threshold(image, method)) for method in HISTOGRAM_FILTERS])
 
 
@@ -134,16 +137,22 @@ def _tasks(listed: list[Image], split: str, images: ImageFolder, truth: Path) ->
     ]
 
 
-def _read(task: _Task) -> tuple[np.ndarray, np.ndarray]:
+def _read_grey_levels(task: _Task) -> np.ndarray:
     # The work is already spread over images: more threads would only compete.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    return read_image(task.path, task.image), read_image(task.truth) > 0
+    return read_image(task.path, task.image)
+
+
+def _read_truth(task: _Task) -> np.ndarray:
+    return read_image(task.truth) > 0
 
 
 def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[ImageScore]:
-    image, truth = _read(task)
-    return [
-        ImageScore(
+    # The grey levels, like each mask, are the methods' own, which are done with them before they end.
+    truth = _read_truth(task)
+    scores = []
+    for method, mask in threshold_masks(_read_grey_levels(task), settings, side):
+        score = ImageScore(
             method,
             task.split,
             "clean",
@@ -152,8 +161,9 @@ def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[Im
             cell_type_of(task.image),
             *confusion(truth, mask).tolist(),
         )
-        for method, mask in threshold_masks(image, settings, side)
-    ]
+        scores.append(score)
+        del mask
+    return scores
 
 
 def baseline_metrics(scores: list[ImageScore], side: Side) -> dict[str, Any]:

@@ -48,40 +48,45 @@ def texture_threshold(image: np.ndarray, settings: TextureSettings) -> np.ndarra
     numpy.ndarray
         bool [H, W].
     """
-    mask = _close(_is_rough(image, settings), settings.close_radius)
-    mask = ~_without_small(~mask, settings.fill_area)
-    return _without_small(_open(mask, settings.open_radius), settings.drop_area)
+    return tidied(rough(image, settings), settings)
 
 
-def _is_rough(image: np.ndarray, settings: TextureSettings) -> np.ndarray:
+def rough(image: np.ndarray, settings: TextureSettings) -> np.ndarray:
+    """Return which pixels' neighbourhoods are rough, bool [H, W]; parameters as of `texture_threshold`."""
     # Of uint8, whole numbers throughout: no machine rounds them differently. Band by band: sums of 64 bits
     # over a whole image would take many times its memory.
     least = float(settings.level) ** 2 * settings.window**4
-    padded = np.pad(image, settings.window // 2, mode="reflect")
-    bands = (padded[row : row + _BAND + settings.window - 1] for row in range(0, len(image), _BAND))
-    return np.concatenate([_variance_inside(band, settings.window) >= least for band in bands])
+    half = settings.window // 2
+    rows = np.pad(np.arange(len(image)), half, mode="reflect")
+    mask = np.empty(image.shape, bool)
+    for first in range(0, len(image), _BAND):
+        band = image[rows[first : first + _BAND + 2 * half]]
+        band = np.pad(band, ((0, 0), (half, half)), mode="reflect")
+        mask[first : first + _BAND] = _variance_inside(band, settings.window) >= least
+    return mask
 
 
-def _close(mask: np.ndarray, radius: int) -> np.ndarray:
-    return _from_sitk(sitk.BinaryMorphologicalClosing(_to_sitk(mask), [radius] * 2))
-
-
-def _open(mask: np.ndarray, radius: int) -> np.ndarray:
-    return _from_sitk(sitk.BinaryMorphologicalOpening(_to_sitk(mask), [radius] * 2))
+def tidied(mask: np.ndarray, settings: TextureSettings) -> np.ndarray:
+    """Close the gaps of a mask, fill its holes and remove its small parts; bool [H, W] in and out."""
+    # Each step's mask takes the place of the one before, of which a large image would have many.
+    parts = _to_sitk(mask)
+    del mask
+    parts = sitk.BinaryMorphologicalClosing(parts, [settings.close_radius] * 2)
+    parts ^= 1
+    parts = _to_sitk(_without_small(parts, settings.fill_area))
+    parts ^= 1
+    parts = sitk.BinaryMorphologicalOpening(parts, [settings.open_radius] * 2)
+    return _without_small(parts, settings.drop_area)
 
 
 def _to_sitk(mask: np.ndarray) -> sitk.Image:
     return sitk.GetImageFromArray(mask.view(np.uint8))
 
 
-def _from_sitk(mask: sitk.Image) -> np.ndarray:
-    return sitk.GetArrayFromImage(mask).view(bool)
-
-
-def _without_small(mask: np.ndarray, area: int) -> np.ndarray:
-    """Remove the connected parts of fewer than `area` pixels, with all else as it is."""
+def _without_small(mask: sitk.Image, area: int) -> np.ndarray:
+    """Return a mask of 0 and 1 without its connected parts of fewer than `area` pixels, bool [H, W]."""
     connected = sitk.ConnectedComponentImageFilter()
-    label_image = connected.Execute(_to_sitk(mask))
+    label_image = connected.Execute(mask)
     labels = sitk.GetArrayViewFromImage(label_image)
     # Band by band: NumPy makes 64-bit numbers of all that it counts or looks up at once.
     sizes = np.zeros(connected.GetObjectCount() + 1, np.int64)
@@ -89,7 +94,7 @@ def _without_small(mask: np.ndarray, area: int) -> np.ndarray:
         sizes += np.bincount(band.ravel(), minlength=len(sizes))
     large = sizes >= area
     large[0] = False  # the background
-    kept = np.empty_like(mask)
+    kept = np.empty(labels.shape, bool)
     for part, band in zip(_bands(kept), _bands(labels), strict=True):
         part[:] = large[band]
     return kept

@@ -39,7 +39,7 @@ def histogram_threshold(image: np.ndarray, method: str, side: Side = "dark") -> 
            [1, 0, 0]])
     """
     mask = HISTOGRAM_FILTERS[method]().Execute(sitk.GetImageFromArray(image))
-    dark = sitk.GetArrayFromImage(mask).astype(bool)
+    dark = sitk.GetArrayFromImage(mask).view(bool)
     return dark if side == "dark" else ~dark
 
 
@@ -63,5 +63,5 @@ def dilate_erode(mask: np.ndarray, dilate_radius: int, erode_radius: int) -> np.
     >>> dilate_erode(np.array([[1, 0, 0, 0, 0, 1]], dtype=bool), dilate_radius=2, erode_radius=1).astype(int)
     array([[1, 1, 1, 1, 1, 1]])
     """
-    dilated = sitk.BinaryDilate(sitk.GetImageFromArray(mask.astype(np.uint8)), [dilate_radius] * 2)
-    return sitk.GetArrayFromImage(sitk.BinaryErode(dilated, [erode_radius] * 2)).astype(bool)
+    dilated = sitk.BinaryDilate(sitk.GetImageFromArray(mask.view(np.uint8)), [dilate_radius] * 2)
+    return sitk.GetArrayFromImage(sitk.BinaryErode(dilated, [erode_radius] * 2)).view(bool)

@@ -13,6 +13,7 @@ _SIGMAS = (2.0, 8.0)  # of the Gaussians whose difference shows blobs, in pixels
 _REACH = 6  # samples on each side of a blob's middle that describe it,
 _SAMPLE = 2  # which lie so many pixels of the map apart
 _FREQUENCIES = 8  # of the surroundings, down and across
+_BAND = 256  # rows
 _FAINT = 0.2  # grey levels: weaker blobs are noise
 
 SIGNS = _FREQUENCIES**2 - 1
@@ -50,7 +51,7 @@ def local_features(image: np.ndarray) -> Features:
         return NO_FEATURES
     offsets = _SAMPLE * np.arange(-_REACH, _REACH + 1)
     around = blobs[rows[:, None, None] + offsets[:, None], columns[:, None, None] + offsets]
-    around = around * np.sign(blobs[rows, columns])[:, None, None]
+    around = _rounded(around) * np.sign(blobs[rows, columns])[:, None, None]
     spectra = fft.dctn(around, axes=(1, 2), norm="ortho")[:, :_FREQUENCIES, :_FREQUENCIES]
     signs = np.sign(np.round(spectra.reshape(len(rows), -1)[:, 1:], 4)).astype(np.int8)
     return Features((_STEP * np.stack([rows, columns], axis=1)).astype(np.int32), signs)
@@ -59,17 +60,24 @@ def local_features(image: np.ndarray) -> Features:
 def _difference_of_gaussians(image: np.ndarray) -> np.ndarray:
     height, width = (size // _STEP * _STEP for size in image.shape)
     blocks = image[:height, :width].reshape(height // _STEP, _STEP, width // _STEP, _STEP)
-    small = blocks.mean(axis=(1, 3), dtype=np.float32)
-    narrow, wide = (ndimage.gaussian_filter(small, sigma) for sigma in _SIGMAS)
-    # Rounded, so that which of two blobs is the stronger does not depend on the processor.
-    return np.round((narrow - wide).astype(np.float64), 3)
+    wide = blocks.mean(axis=(1, 3), dtype=np.float32)
+    blobs = ndimage.gaussian_filter(wide, _SIGMAS[0])
+    blobs -= ndimage.gaussian_filter(wide, _SIGMAS[1], output=wide)
+    for first in range(0, len(blobs), _BAND):  # as float64 a large image would take twice its memory
+        blobs[first : first + _BAND] = _rounded(blobs[first : first + _BAND])
+    return blobs
+
+
+def _rounded(blobs: np.ndarray) -> np.ndarray:
+    # So that which of two blobs is the stronger does not depend on the processor.
+    return np.round(blobs.astype(np.float64), 3)
 
 
 def _strongest(strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     margin = _REACH * _SAMPLE
-    inner = np.zeros(strength.shape, bool)
-    inner[margin : strength.shape[0] - margin, margin : strength.shape[1] - margin] = True
-    peaks = inner & (strength > _FAINT) & (strength == ndimage.maximum_filter(strength, 2 * margin // 3 + 1))
-    rows, columns = np.nonzero(peaks)
+    peaks = strength == ndimage.maximum_filter(strength, 2 * margin // 3 + 1)
+    peaks &= strength > _FAINT
+    inner = peaks[margin : strength.shape[0] - margin, margin : strength.shape[1] - margin]
+    rows, columns = (place + margin for place in np.nonzero(inner))
     order = np.argsort(-strength[rows, columns], kind="stable")[:FEATURES]
     return rows[order], columns[order]

@@ -25,7 +25,8 @@ def block_mean(array: np.ndarray) -> np.ndarray:
     array([[7., 7.],
            [7., 7.]])
     """
-    inner, dtype = _whole_blocks(array), np.result_type(array, np.uint32)
+    inner = _whole_blocks(array)
+    dtype = np.result_type(array, np.uint16 if array.dtype in (np.bool_, np.uint8) else np.uint32)
     # Adding whole rows, then whole columns, is several times faster than a sum over axes of length 4.
     rows = _sum([inner[offset::BLOCK] for offset in range(BLOCK)], dtype)
     return _sum([rows[:, offset::BLOCK] for offset in range(BLOCK)], dtype) / BLOCK**2

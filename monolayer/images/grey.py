@@ -9,6 +9,7 @@ or an empty border.
 """
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -76,13 +77,16 @@ def channel_of(plane: Plane, channel: str, path: Path) -> np.ndarray:
 
 
 def _weighted(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    mean = pixels.astype(np.float64) @ weights / weights.sum()
-    return np.rint(mean).astype(np.uint8) if pixels.dtype == np.uint8 else mean
+    mean = np.empty(pixels.shape[:2], np.uint8 if pixels.dtype == np.uint8 else np.float64)
+    for first in range(0, len(pixels), _ROWS):
+        band = pixels[first : first + _ROWS].astype(np.float64) @ weights / weights.sum()
+        mean[first : first + _ROWS] = np.rint(band) if mean.dtype == np.uint8 else band
+    return mean
 
 
 def not_finite(values: np.ndarray) -> int:
     """Count the pixels that are not a number or infinite."""
-    return values.size - int(np.count_nonzero(np.isfinite(values)))
+    return 0 if values.dtype.kind in "bui" else values.size - int(np.count_nonzero(np.isfinite(values)))
 
 
 def grey_limits(values: np.ndarray) -> Limits | None:
@@ -110,65 +114,97 @@ def grey_limits(values: np.ndarray) -> Limits | None:
     counted = np.isfinite(values)
     if not counted.any():
         return None
-    known = values if counted.all() else np.where(counted, values, np.median(values[counted]))
-    medians = _medians(known)
+    unknown = 0 if counted.all() else np.median(values[counted], overwrite_input=True)
     while True:
-        calm = _without_spikes(known[counted], medians[counted])
+        calm = _without_spikes(values, counted, unknown)
         apart = _value_apart(calm, values, counted)
         if apart is None:
             return _ends(calm)
-        counted &= ~_with_surroundings(counted & (values == apart))
+        left = counted & ~_with_surroundings(counted & (values == apart))
+        if not left.any():
+            return _ends(calm)
+        counted = left
+        del calm  # before the next one takes memory
 
 
 def _with_surroundings(mask: np.ndarray) -> np.ndarray:
     """Return a mask [H, W] and the pixels around it."""
     for axis in (0, 1):
-        padded = np.pad(mask.swapaxes(0, axis), ((_SURROUNDINGS, _SURROUNDINGS), (0, 0)))
-        shifted = [padded[first : first + mask.shape[axis]] for first in range(2 * _SURROUNDINGS + 1)]
-        mask = np.logical_or.reduce(shifted).swapaxes(0, axis)
+        narrow = mask.swapaxes(0, axis)
+        wide = narrow.copy()
+        for distance in range(1, _SURROUNDINGS + 1):
+            wide[distance:] |= narrow[:-distance]
+            wide[:-distance] |= narrow[distance:]
+        mask = wide.swapaxes(0, axis)
     return mask
 
 
 def _ends(values: np.ndarray) -> Limits:
-    """Return values [P] near the lowest and the highest one, which do not hang on a few pixels."""
-    count = min(max(int(_TAIL * values.size), _FEW), max(values.size // 50, 1))
+    """Return values near the lowest and the highest one, which do not hang on a few pixels.
+
+    `values` [P] are left in another order.
+    """
+    size = values.size
+    count = min(max(int(_TAIL * size), _FEW), max(size // 50, 1))
     few = count // 16
-    ordered = np.partition(values, [few, count - 1, values.size - count, values.size - 1 - few])
+    values.partition([few, count - 1, size - count, size - 1 - few])
     # math.fsum is exact, so that the order within each tail, which depends on the CPU, does not matter.
-    low, high = (math.fsum(tail.tolist()) / count for tail in (ordered[:count], ordered[-count:]))
+    low, high = (math.fsum(tail.tolist()) / count for tail in (values[:count], values[-count:]))
     beyond = _BEYOND * (high - low)
-    return max(low - beyond, float(ordered[few])), min(high + beyond, float(ordered[-1 - few]))
+    return max(low - beyond, float(values[few])), min(high + beyond, float(values[-1 - few]))
 
 
-def _without_spikes(values: np.ndarray, medians: np.ndarray) -> np.ndarray:
-    """Return the values [P], and the medians instead of those that are far from them."""
-    step = max(values.size // _SAMPLE, 1)
-    distances = np.sort(_distance(values[::step], medians[::step]))
+def _without_spikes(values: np.ndarray, counted: np.ndarray, unknown: float) -> np.ndarray:
+    """Return the values [P] that count, and the medians instead of those that are far from them.
+
+    What is not finite is `unknown` in the medians of its neighbours.
+    """
+    calm = np.empty(np.count_nonzero(counted), values.dtype)
+    step = _stride(calm.size)
+    sampled = []
+    for place, rows in _parts(counted):
+        calm[place] = _medians(values, rows, unknown)[counted[rows]]
+        every = slice(-place.start % step, None, step)
+        sampled.append(_distance(values[rows][counted[rows]][every], calm[place][every]))
+    distances = np.sort(np.concatenate(sampled))
     usual = math.fsum(distances[: math.ceil(_USUAL * len(distances))].tolist()) / len(distances)
-    calm = np.empty_like(values)
-    for first in range(0, len(values), _SAMPLE):
-        part = slice(first, first + _SAMPLE)
-        near = _distance(values[part], medians[part]) <= _FAR * usual
-        calm[part] = np.where(near, values[part], medians[part])
+    for place, rows in _parts(counted):
+        own = values[rows][counted[rows]]
+        near = _distance(own, calm[place]) <= _FAR * usual
+        calm[place] = np.where(near, own, calm[place])
     return calm
+
+
+def _parts(mask: np.ndarray) -> Iterator[tuple[slice, slice]]:
+    """Yield some rows of a mask [H, W] at a time: their places among all that it chooses, and the rows."""
+    start = 0
+    for first in range(0, len(mask), _ROWS):
+        rows = slice(first, min(first + _ROWS, len(mask)))
+        stop = start + int(np.count_nonzero(mask[rows]))
+        yield slice(start, stop), rows
+        start = stop
+
+
+def _stride(size: int) -> int:
+    """Return how far apart the sampled ones of so many pixels are."""
+    return max(size // _SAMPLE, 1)
 
 
 def _distance(values: np.ndarray, medians: np.ndarray) -> np.ndarray:
     return np.abs(values.astype(np.float64) - medians.astype(np.float64))
 
 
-def _medians(values: np.ndarray) -> np.ndarray:
-    """Return the median of three pixels along the rows, and of that along the columns."""
-    smooth = np.empty_like(values)
-    for first in range(0, len(values), _ROWS):
-        last = min(first + _ROWS, len(values))
-        above, below = int(first > 0), int(last < len(values))
-        band = _median_of_three(values[first - above : last + below].T).T
-        smooth[first:last] = _median_of_three(band)[above : len(band) - below]
+def _medians(values: np.ndarray, rows: slice, unknown: float) -> np.ndarray:
+    """Return the median of three pixels along some rows, and of that along the columns."""
+    above, below = int(rows.start > 0), int(rows.stop < len(values))
+    band = values[rows.start - above : rows.stop + below]
+    known = np.where(np.isfinite(band), band, unknown)
+    smooth = _median_of_three(_median_of_three(known.T).T)[above : len(known) - below]
     for row, column in _CORNERS if min(values.shape) > 1 else ():
         # A corner is at the end of its row and of its column: its neighbours along both judge it.
-        beside = values[row, 1 if column == 0 else -2], values[1 if row == 0 else -2, column]
-        smooth[row, column] = np.clip(values[row, column], min(beside), max(beside))
+        if not (above if row == 0 else below):
+            beside = known[row, 1 if column == 0 else -2], known[1 if row == 0 else -2, column]
+            smooth[row, column] = np.clip(known[row, column], min(beside), max(beside))
     return smooth
 
 
@@ -180,25 +216,28 @@ def _median_of_three(values: np.ndarray) -> np.ndarray:
     return smooth
 
 
-def _value_apart(left: np.ndarray, values: np.ndarray, counted: np.ndarray) -> float | None:
+def _value_apart(calm: np.ndarray, values: np.ndarray, counted: np.ndarray) -> float | None:
     """Return the highest or the lowest value where many pixels have just that and it lies apart, else None.
 
     Apart is what would cost the others a grey level, and is no step of an image of few values. What half of
     the image or more has is its background.
     """
-    for end, nearest in ((left.max(), np.max), (left.min(), np.min)):
+    low, high = calm.min(), calm.max()
+    for end, other_end, nearest in ((high, low, np.max), (low, high, np.min)):
         held = np.count_nonzero(counted & (values == end))
         if _PLATEAU <= held < np.count_nonzero(counted) / 2:
-            others = left[left != end]
-            gap = abs(float(end) - float(nearest(others))) if others.size else 0.0
-            if gap > 4 * _step(others) and gap > (float(others.max()) - float(others.min())) / 255:
+            beside = float(nearest(calm, where=calm != end, initial=other_end))
+            gap = abs(float(end) - beside)
+            sample = calm[:: _stride(calm.size)]
+            step = _step(sample[sample != end])
+            if gap > 4 * step and gap > abs(beside - float(other_end)) / 255:
                 return float(end)
     return None
 
 
-def _step(values: np.ndarray) -> float:
-    """Return the median distance from one value to the next; that of a sample, of a large image."""
-    levels = np.unique(values[:: max(values.size // _SAMPLE, 1)]).astype(np.float64)
+def _step(sample: np.ndarray) -> float:
+    """Return the median distance from one value to the next."""
+    levels = np.unique(sample).astype(np.float64)
     return float(np.median(np.diff(levels))) if len(levels) > 1 else 0.0
 
 

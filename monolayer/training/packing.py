@@ -231,8 +231,10 @@ def _put(place: _Place, image: np.ndarray, labels: np.ndarray, histogram: np.nda
         ("histograms", histogram, len(histogram) * place.number),
     ):
         _write_at(place.out / f"{name}.npy", values, first)
-    shape = f"{image.shape}\n".encode()
-    return hashlib.blake2b(shape + image.tobytes() + labels.tobytes(), digest_size=20).digest()
+    content = hashlib.blake2b(f"{image.shape}\n".encode(), digest_size=20)
+    for values in (image, labels):
+        content.update(np.ascontiguousarray(values).data)
+    return content.digest()
 
 
 def _write_at(path: Path, values: np.ndarray, first: int) -> None:
@@ -240,7 +242,8 @@ def _write_at(path: Path, values: np.ndarray, first: int) -> None:
     whole = np.load(path, mmap_mode="r")
     with path.open("r+b") as file:
         file.seek(whole.offset + first * whole.itemsize)
-        file.write(values.astype(whole.dtype).tobytes())
+        for part in np.array_split(values, max(values.size >> 20, 1)):
+            file.write(part.astype(whole.dtype).tobytes())
 
 
 def read_packed(folder: Path) -> Packed:

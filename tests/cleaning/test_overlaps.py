@@ -1,5 +1,6 @@
 """Overlapping tiles: local features, and the pairs that they propose."""
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -36,6 +37,15 @@ def test_features_move_with_the_image() -> None:
 def test_nothing_to_see(image: np.ndarray) -> None:
     assert local_features(image).signs.shape == NO_FEATURES.signs.shape
     assert overlaps([image, image]) == []
+
+
+def test_a_large_image_takes_little_memory() -> None:
+    image = np.tile(field(0), (10, 10))
+    tracemalloc.start()
+    local_features(image)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * image.size  # bytes
 
 
 def test_an_inverted_image_has_the_same_features() -> None:

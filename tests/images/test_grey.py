@@ -1,5 +1,6 @@
 """From values of any type to grey levels: what is kept, and what must not change it."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,40 @@ def test_what_is_not_a_number_does_not_count(dtype: DTypeLike) -> None:
 
 def test_an_image_of_nothing_else_has_no_limits() -> None:
     assert grey_limits(np.full((4, 4), np.nan)) is None
+
+
+def test_grains_all_over_an_image_are_part_of_it() -> None:
+    image = np.arange(1000, 1144, dtype=np.uint16).reshape(12, 12)
+    for row in (2, 8):
+        for column in (2, 8):
+            image[row : row + 2, column : column + 2] = 60000  # apart, but nothing is left away from them
+    assert grey_limits(image) == (1000, 60000)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, SHAPE[0] - 1])
+def test_bands_change_nothing(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = field(np.float32)
+    image[-30:] = 0  # a border
+    image[[0, 0, 40], [0, 60, 50]] = 70000  # hot pixels
+    image[10:20, 10:20] = np.nan
+    colours = np.stack([field(np.uint16, seed) for seed in range(3)], axis=2)
+
+    def read() -> tuple[np.ndarray, np.ndarray]:
+        return levels(image), channel_of(Plane(colours, COLOURS), "auto", Path("a.tif"))
+
+    whole = read()
+    monkeypatch.setattr("monolayer.images.grey._ROWS", rows)
+    for expected, found in zip(whole, read(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_large_image_takes_little_memory() -> None:
+    image = np.tile(field(np.uint16), (40, 2))
+    tracemalloc.start()
+    levels(image)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * image.size  # bytes, of which the result has four
 
 
 def test_extreme_numbers() -> None:
