@@ -47,13 +47,16 @@ def threshold_masks(
 
     The thresholds of the histogram take that side; the texture has none.
     """
+    # Nothing of a large image is kept beside what takes its place: hence each `del`, and the list.
+    levels = sitk.GetImageFromArray(image)
+    del image
     for method in HISTOGRAM_FILTERS:
-        mask = histogram_threshold(image, method, side)
+        mask = histogram_threshold(levels, method, side)
         yield method, mask
         yield f"{method}+morphology", dilate_erode(mask, settings.dilate_radius, settings.erode_radius)
-        del mask  # of a large image the next one needs the memory
-    masks = [rough(image, settings.texture)]
-    del image
+        del mask
+    masks = [rough(sitk.GetArrayViewFromImage(levels), settings.texture)]
+    del levels
     yield "texture", tidied(masks.pop(), settings.texture)
 
 
@@ -84,8 +87,8 @@ _IMAGES = 100
 
 
 def _count_dark(task: _Task) -> np.ndarray:
-    image, truth = _read_grey_levels(task), _read_truth(task)
-    return np.stack([confusion(truth, histogram_threshold(image, method)) for method in HISTOGRAM_FILTERS])
+    levels, truth = sitk.GetImageFromArray(_read_grey_levels(task)), _read_truth(task)
+    return np.stack([confusion(truth, histogram_threshold(levels, method)) for method in HISTOGRAM_FILTERS])
 
 
 def score_thresholds(
@@ -148,7 +151,6 @@ def _read_truth(task: _Task) -> np.ndarray:
 
 
 def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[ImageScore]:
-    # The grey levels, like each mask, are the methods' own, which are done with them before they end.
     truth = _read_truth(task)
     scores = []
     for method, mask in threshold_masks(_read_grey_levels(task), settings, side):
@@ -162,7 +164,7 @@ def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[Im
             *confusion(truth, mask).tolist(),
         )
         scores.append(score)
-        del mask
+        del mask  # before the next one takes memory
     return scores
 
 

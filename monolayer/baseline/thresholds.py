@@ -13,13 +13,13 @@ HISTOGRAM_FILTERS = {
 }
 
 
-def histogram_threshold(image: np.ndarray, method: str, side: Side = "dark") -> np.ndarray:
+def histogram_threshold(image: np.ndarray | sitk.Image, method: str, side: Side = "dark") -> np.ndarray:
     """Call everything on one side of an automatic threshold foreground.
 
     Parameters
     ----------
     image
-        Grey levels, uint8 or float32 [H, W].
+        Grey levels, uint8 or float32 [H, W], or SimpleITK's image of them.
     method
         ``otsu``, ``triangle``, ``huang`` or ``maximum-entropy``; SimpleITK's filters with 128 or 256 bins as
         they come.
@@ -38,7 +38,8 @@ def histogram_threshold(image: np.ndarray, method: str, side: Side = "dark") -> 
     array([[1, 1, 0],
            [1, 0, 0]])
     """
-    mask = HISTOGRAM_FILTERS[method]().Execute(sitk.GetImageFromArray(image))
+    levels = image if isinstance(image, sitk.Image) else sitk.GetImageFromArray(image)
+    mask = HISTOGRAM_FILTERS[method]().Execute(levels)
     dark = sitk.GetArrayFromImage(mask).view(bool)
     return dark if side == "dark" else ~dark
 
