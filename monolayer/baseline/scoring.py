@@ -43,18 +43,19 @@ class _Task(NamedTuple):
 def threshold_masks(
     image: np.ndarray, settings: BaselineSettings, side: Side
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield each method's name and its foreground of grey levels [H, W], bool [H, W].
+    """Iterate over each method's name and its foreground of grey levels [H, W], bool [H, W].
 
     The thresholds of the histogram take that side; the texture has none.
     """
-    # Nothing of a large image is kept beside what takes its place: hence each `del`, and the list.
-    levels = sitk.GetImageFromArray(image)
-    del image
+    return _masks(sitk.GetImageFromArray(image), settings, side)
+
+
+def _masks(levels: sitk.Image, settings: BaselineSettings, side: Side) -> Iterator[tuple[str, np.ndarray]]:
+    # Nothing of a large image is kept beside what takes its place: hence `pop` and `del`.
     for method in HISTOGRAM_FILTERS:
-        mask = histogram_threshold(levels, method, side)
-        yield method, mask
-        yield f"{method}+morphology", dilate_erode(mask, settings.dilate_radius, settings.erode_radius)
-        del mask
+        masks = [histogram_threshold(levels, method, side)]
+        yield method, masks[0]
+        yield f"{method}+morphology", dilate_erode(masks.pop(), settings.dilate_radius, settings.erode_radius)
     masks = [rough(sitk.GetArrayViewFromImage(levels), settings.texture)]
     del levels
     yield "texture", tidied(masks.pop(), settings.texture)
@@ -151,9 +152,10 @@ def _read_truth(task: _Task) -> np.ndarray:
 
 
 def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[ImageScore]:
+    masks = threshold_masks(_read_grey_levels(task), settings, side)
     truth = _read_truth(task)
     scores = []
-    for method, mask in threshold_masks(_read_grey_levels(task), settings, side):
+    for method, mask in masks:
         score = ImageScore(
             method,
             task.split,

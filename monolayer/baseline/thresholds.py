@@ -64,5 +64,7 @@ def dilate_erode(mask: np.ndarray, dilate_radius: int, erode_radius: int) -> np.
     >>> dilate_erode(np.array([[1, 0, 0, 0, 0, 1]], dtype=bool), dilate_radius=2, erode_radius=1).astype(int)
     array([[1, 1, 1, 1, 1, 1]])
     """
-    dilated = sitk.BinaryDilate(sitk.GetImageFromArray(mask.view(np.uint8)), [dilate_radius] * 2)
-    return sitk.GetArrayFromImage(sitk.BinaryErode(dilated, [erode_radius] * 2)).view(bool)
+    area = sitk.GetImageFromArray(mask.view(np.uint8))
+    del mask
+    area = sitk.BinaryDilate(area, [dilate_radius] * 2)
+    return sitk.GetArrayFromImage(sitk.BinaryErode(area, [erode_radius] * 2)).view(bool)

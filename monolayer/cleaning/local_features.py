@@ -13,7 +13,7 @@ _SIGMAS = (2.0, 8.0)  # of the Gaussians whose difference shows blobs, in pixels
 _REACH = 6  # samples on each side of a blob's middle that describe it,
 _SAMPLE = 2  # which lie so many pixels of the map apart
 _FREQUENCIES = 8  # of the surroundings, down and across
-_BAND = 256  # rows
+_BAND = 256  # rows of the map that are looked at at a time
 _FAINT = 0.2  # grey levels: weaker blobs are noise
 
 SIGNS = _FREQUENCIES**2 - 1
@@ -46,7 +46,7 @@ def local_features(image: np.ndarray) -> Features:
         Grey levels, uint8 or float32 [H, W].
     """
     blobs = _difference_of_gaussians(image)
-    rows, columns = _strongest(np.abs(blobs))
+    rows, columns = _strongest(blobs)
     if not len(rows):
         return NO_FEATURES
     offsets = _SAMPLE * np.arange(-_REACH, _REACH + 1)
@@ -63,7 +63,7 @@ def _difference_of_gaussians(image: np.ndarray) -> np.ndarray:
     wide = blocks.mean(axis=(1, 3), dtype=np.float32)
     blobs = ndimage.gaussian_filter(wide, _SIGMAS[0])
     blobs -= ndimage.gaussian_filter(wide, _SIGMAS[1], output=wide)
-    for first in range(0, len(blobs), _BAND):  # as float64 a large image would take twice its memory
+    for first in range(0, len(blobs), _BAND):
         blobs[first : first + _BAND] = _rounded(blobs[first : first + _BAND])
     return blobs
 
@@ -73,11 +73,18 @@ def _rounded(blobs: np.ndarray) -> np.ndarray:
     return np.round(blobs.astype(np.float64), 3)
 
 
-def _strongest(strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _strongest(blobs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     margin = _REACH * _SAMPLE
-    peaks = strength == ndimage.maximum_filter(strength, 2 * margin // 3 + 1)
-    peaks &= strength > _FAINT
-    inner = peaks[margin : strength.shape[0] - margin, margin : strength.shape[1] - margin]
-    rows, columns = (place + margin for place in np.nonzero(inner))
-    order = np.argsort(-strength[rows, columns], kind="stable")[:FEATURES]
-    return rows[order], columns[order]
+    reach = margin // 3  # a blob is the strongest of those so near
+    height, width = blobs.shape
+    rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for first in range(margin, height - margin, _BAND):
+        last = min(first + _BAND, height - margin)
+        strength = np.abs(blobs[first - reach : last + reach])
+        peaks = (strength == ndimage.maximum_filter(strength, 2 * reach + 1)) & (strength > _FAINT)
+        row, column = np.nonzero(peaks[reach:-reach, margin : width - margin])
+        rows.append(row + first)
+        columns.append(column + margin)
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    order = np.argsort(-np.abs(blobs[row, column]), kind="stable")[:FEATURES]
+    return row[order], column[order]
