@@ -1,5 +1,7 @@
 """Image files as the arrays that they hold."""
 
+import os
+import struct
 from pathlib import Path
 
 import imagecodecs
@@ -69,7 +71,7 @@ def _read_picture(path: Path, number: int | None) -> Plane:
         # The second picture of a camera's JPEG (MPO) is a preview.
         frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
         picture.seek(chosen_plane(path, number, frames, f"{frames} frames of an animation"))
-        orientation = picture.getexif().get(ORIENTATION, 1)
+        orientation = _exif(picture, path).get(ORIENTATION, 1)
         if picture.mode in _PALETTES_AND_INKS or frames > 1:
             pixels = np.asarray(picture.convert("RGB"))
         else:  # Pillow would turn colour of 16 bits into 8
@@ -80,3 +82,23 @@ def _read_picture(path: Path, number: int | None) -> Plane:
     if pixels.shape[2] <= 2:  # the second says how opaque a pixel is
         return Plane(pixels[..., :1], GREY)
     return Plane(pixels[..., :3], COLOURS)
+
+
+def _exif(picture: PIL.Image.Image, path: Path) -> PIL.Image.Exif:
+    # Of a PNG Pillow would decode the pixels first, as there may be some behind them.
+    if picture.format == "PNG" and not _has_chunks_behind_its_pixels(path):
+        return PIL.Image.Image.getexif(picture)
+    return picture.getexif()
+
+
+def _has_chunks_behind_its_pixels(png: Path) -> bool:
+    with png.open("rb") as file:
+        file.seek(8)  # the signature
+        previous = b""
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if previous == b"IDAT" != kind:
+                return bool(kind != b"IEND")
+            previous = kind
+            file.seek(length + 4, os.SEEK_CUR)  # the sum behind it, too
+    return False

@@ -139,6 +139,27 @@ def test_orientation(orientation: int, tmp_path: Path) -> None:
     assert np.array_equal(read_label_image(path, GREY.shape, ""), GREY)
 
 
+def test_orientation_behind_the_pixels_of_a_png(tmp_path: Path) -> None:
+    exif = PIL.Image.Exif()
+    exif[274] = 6
+    path = tmp_path / "a.png"
+    PIL.Image.fromarray(GREY).save(path, exif=exif)
+    data = path.read_bytes()
+    first = data.index(b"eXIf") - 4
+    last = first + 12 + int.from_bytes(data[first : first + 4], "big")
+    path.write_bytes(data[:first] + data[last:-12] + data[first:last] + data[-12:])  # before IEND
+    assert np.array_equal(read_image(path), PIL.Image.fromarray(GREY).transpose(TURNS[6]))
+
+
+def test_the_pixels_of_a_png_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(picture: PIL.Image.Image) -> None:
+        raise AssertionError(f"Pillow decodes {picture}, too")
+
+    PIL.Image.fromarray(COLOUR).save(tmp_path / "a.png")
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
+    assert np.array_equal(read_image(tmp_path / "a.png"), LUMA)
+
+
 def test_orientation_that_is_none() -> None:
     assert oriented(GREY, 0) is not None
     assert np.array_equal(oriented(GREY, 9), GREY)
