@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft, ndimage
 
+from monolayer.cleaning.registration import block_mean
+
 FEATURES = 16
 """Of an image at most: the strongest blobs and their surroundings."""
 
@@ -58,9 +60,7 @@ def local_features(image: np.ndarray) -> Features:
 
 
 def _difference_of_gaussians(image: np.ndarray) -> np.ndarray:
-    height, width = (size // _STEP * _STEP for size in image.shape)
-    blocks = image[:height, :width].reshape(height // _STEP, _STEP, width // _STEP, _STEP)
-    wide = blocks.mean(axis=(1, 3), dtype=np.float32)
+    wide = block_mean(image, _STEP)
     blobs = ndimage.gaussian_filter(wide, _SIGMAS[0])
     blobs -= ndimage.gaussian_filter(wide, _SIGMAS[1], output=wide)
     for first in range(0, len(blobs), _BAND):
