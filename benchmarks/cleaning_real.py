@@ -123,7 +123,7 @@ def _survey(folder: Path, number: int, image: np.ndarray) -> Survey:
     write_tiff(path, np.ascontiguousarray(np.rint(image).clip(0, 255).astype(np.uint8)))
     grey = read_image(path)
     listed = Image(number, path.name, grey.shape[1], grey.shape[0])
-    signs, features = appearance(grey)
+    signs, features = appearance(grey, local_variance(grey))
     return Survey(
         "train", listed, path, digest(grey), signs, [], [], None, features=features, thumbnail=thumbnail(grey)
     )

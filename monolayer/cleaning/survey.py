@@ -98,9 +98,9 @@ def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
     if read is None:
         return Survey(*task[:3], None, NO_SIGNS, task.annotation_ids, faults, None, problem)
     image = read.levels
-    signs, features = appearance(image)
-    annotated = len(runs.start) > 0
-    coverage = annotation_coverage(local_variance(image), union(runs, *image.shape)) if annotated else None
+    variance = local_variance(image)
+    coverage = annotation_coverage(variance, union(runs, *image.shape)) if len(runs.start) else None
+    signs, features = appearance(image, variance)
     return Survey(
         *task[:3],
         digest(image),
@@ -115,16 +115,17 @@ def survey_image(settings: CleaningSettings, task: _Task) -> Survey:
     )
 
 
-def appearance(image: np.ndarray) -> tuple[np.ndarray, Features]:
-    """Return the perceptual hash and the local features of an image [H, W].
+def appearance(image: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, Features]:
+    """Return the perceptual hash and the local features of an image [H, W] with its `local_variance`.
 
     A small image is enlarged first, so that its blocks of pixels do not swallow what a copy leaves of it.
     """
     factor = next((factor for side, factor in _SMALL.items() if min(image.shape) <= side), 1)
-    if factor > 1:
-        image = image.repeat(factor, axis=0).repeat(factor, axis=1)
-    features = local_features(image)
-    return fingerprint(local_variance(image)), features._replace(places=features.places // factor)
+    if factor == 1:
+        return fingerprint(variance), local_features(image)
+    large = image.repeat(factor, axis=0).repeat(factor, axis=1)
+    features = local_features(large)
+    return fingerprint(local_variance(large)), features._replace(places=features.places // factor)
 
 
 _SMALL = {90: 4, 180: 2}

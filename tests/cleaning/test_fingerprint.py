@@ -42,7 +42,9 @@ def search(signs: np.ndarray, max_distance: int, most: int = 4) -> list[Candidat
 
 
 def is_copy(first: np.ndarray, second: np.ndarray) -> bool:
-    (signs, features) = zip(*(appearance(image) for image in (first, second)), strict=True)
+    (signs, features) = zip(
+        *(appearance(image, local_variance(image)) for image in (first, second)), strict=True
+    )
     enough = SETTINGS.correlation
     ways = [(pair.orientation, (0, 0)) for pair in search(np.array(signs), SETTINGS.hash_distance)]
     ways += [(ORIENTATIONS[0], pair.shift) for pair in find_overlaps(features, 4, compared(2))]
