@@ -17,7 +17,7 @@ from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation.foreground import ImageScore, summarise
-from monolayer.images.files import read_image
+from monolayer.images.files import read_image, read_pixel_map
 from monolayer.images.folder import ImageFolder
 from monolayer.metrics.overlap import confusion
 from monolayer.parameters import Settings
@@ -148,7 +148,7 @@ def _read_grey_levels(task: _Task) -> np.ndarray:
 
 
 def _read_truth(task: _Task) -> np.ndarray:
-    return read_image(task.truth) > 0
+    return read_pixel_map(task.truth, task.image) > 0
 
 
 def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[ImageScore]:
