@@ -57,7 +57,7 @@ def _masks(levels: sitk.Image, settings: BaselineSettings, side: Side) -> Iterat
         yield method, masks[0]
         yield f"{method}+morphology", dilate_erode(masks.pop(), settings.dilate_radius, settings.erode_radius)
     masks = [rough(sitk.GetArrayViewFromImage(levels), settings.texture)]
-    del levels
+    del levels  # not sooner: the view does not keep them
     yield "texture", tidied(masks.pop(), settings.texture)
 
 
