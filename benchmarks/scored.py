@@ -75,9 +75,9 @@ def tuned(model: Model, val: Found) -> Tuned:
     search = read_search(values, decoder.Settings, f"decode.{model.decoder}")
     truths = annotated_images(val.truth, val.truth.images)
     tasks = [DecodeTask(own.maps, true_cells(truth)) for own, truth in zip(val.maps, truths, strict=True)]
-    settings = TuneSettings(images=None)
+    settings = TuneSettings()
     trials = tune_decoder(decoder, tasks, search, settings, CellSettings(), ComputeSettings())
-    best = best_trial(trials).settings
+    best = best_trial(trials, settings.score).settings
     cells = [decoder.decode(task.maps, decoder.Settings(**best)) for task in tasks]
     counts = [
         counts_at_floors(task.truth, own.runs, own.scores) for task, own in zip(tasks, cells, strict=True)

@@ -13,7 +13,9 @@ from monolayer.decoders.base.search import read_search
 from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.images.folder import ImageFolder
 from monolayer.inference.settings import PredictSettings, TuneSettings
-from monolayer.inference.tuning import best_trial, tasks_to_tune_on, tune_decoder, write_trials, write_tuned
+from monolayer.inference.tuning import best_trial, tune_decoder
+from monolayer.inference.tuning_images import images_to_tune_on, tasks_to_tune_on
+from monolayer.inference.tuning_results import tuning_text, write_trials, write_tuned
 from monolayer.inference.whole_image import Applied, prepared
 from monolayer.models.base.files import read_model
 from monolayer.models.base.model import Maps
@@ -41,11 +43,14 @@ def predict(model: Path, val: Path, raw: Path, images: Path, tuned: Path, out: P
     folder = ImageFolder(images)
     with memory_decided_by("predict.tile"):
         applied = Applied(trained, settings, compute.precision)
-        tasks = tasks_to_tune_on(applied, read_coco(val), folder, tuning)
+        truth = read_coco(val)
+        chosen = images_to_tune_on(truth.images, tuning, decoder.Settings)
+        tasks = tasks_to_tune_on(applied, truth, chosen, folder)
         trials = tune_decoder(decoder, tasks, search, tuning, scoring, compute)
-        write_tuned(tuned, trained.decoder, trials, tuning)
+        write_tuned(tuned, trained.decoder, trials, search, tuning.score)
         write_trials(out / "trials.csv", trials, tuning.score)
-        decoder_settings = decoder.Settings(**best_trial(trials).settings)
+        print(tuning_text(trained.decoder, trials, search, tuning.score, len(truth.images)))
+        decoder_settings = decoder.Settings(**best_trial(trials, tuning.score).settings)
 
         def decoded(output: tuple[list[int], Maps]) -> tuple[list[int], Prediction]:
             ids, own = output

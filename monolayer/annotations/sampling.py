@@ -73,7 +73,10 @@ def sample_images(
     list of Image
         In their original order.
     """
-    kept = _fraction(images, fraction, seed) if number is None else _number(images, number, seed)
+    if number is None:
+        kept = _fraction(images, fraction, seed)
+    else:
+        kept = {image.id for image in in_order_of_drawing(images, seed)[:number]}
     return [image for image in images if image.id in kept]
 
 
@@ -82,16 +85,17 @@ def _fraction(images: list[Image], fraction: float, seed: int) -> set[int]:
     return {image.id for queue in _queues(images, seed) for image in queue[: math.ceil(exact * len(queue))]}
 
 
-def _number(images: list[Image], number: int, seed: int) -> set[int]:
+def in_order_of_drawing(images: Sequence[Image], seed: int = 0) -> list[Image]:
+    """Return images so that every beginning is drawn as `sample_images` draws: in proportion to the types."""
     places = [
-        (Fraction(place, len(queue)), turn, image.id)
+        (Fraction(place, len(queue)), turn, image.id, image)
         for turn, queue in enumerate(_queues(images, seed))
         for place, image in enumerate(queue)
     ]
-    return {image_id for _, _, image_id in sorted(places)[:number]}
+    return [image for *_, image in sorted(places, key=lambda place: place[:3])]
 
 
-def _queues(images: list[Image], seed: int) -> list[list[Image]]:
+def _queues(images: Sequence[Image], seed: int) -> list[list[Image]]:
     by_type: dict[str, list[Image]] = defaultdict(list)
     for image in images:
         by_type[cell_type_of(image)].append(image)

@@ -20,9 +20,11 @@ class PredictSettings(Settings):
 class TuneSettings(Settings):
     """How the settings of decoders are chosen."""
 
-    images: int | None = Field(default=4, ge=1)
-    """Decode so many val images, spread evenly over the split; None for all."""
     score: str = "ap50"
-    """What is to be highest, by its name in docs/metrics.md."""
-    rounds: int = Field(default=2, ge=1)
-    """The list of settings is gone through so many times at most."""
+    """What is to be best, by its name in docs/metrics.md."""
+    trials: int = Field(default=60, ge=1)
+    """Settings that are tried."""
+    seconds: Number = Field(default=60, gt=0)
+    """Decoding may take about so long on one core, which says how many val images are decoded."""
+    images: int | None = Field(default=None, ge=1)
+    """Decode so many instead, whatever it takes."""

@@ -1,35 +1,31 @@
-"""How a decoder's settings stand in params.yaml, and how the best of them are found on val images."""
+"""How the best settings of a decoder are found on val images: by Optuna."""
 
-from collections.abc import Sequence
+import math
+import warnings
+from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+import optuna
 
-from monolayer.annotations.coco import Coco, Image, place_in_time
-from monolayer.annotations.sampling import spread
 from monolayer.compute.parallel import map_in_threads
 from monolayer.compute.settings import ComputeSettings
-from monolayer.errors import InputError
-from monolayer.evaluation.cells import (
-    ImageCells,
-    TrueCells,
-    annotated_images,
-    compare_cells,
-    score_cells,
-    true_cells,
-)
+from monolayer.decoders.base.search import Range, Search, first_settings
+from monolayer.evaluation.cells import ImageCells, TrueCells, compare_cells, score_cells
 from monolayer.evaluation.settings import CellSettings
-from monolayer.images.files import read_image
-from monolayer.images.folder import ImageFolder
 from monolayer.inference.settings import TuneSettings
-from monolayer.inference.whole_image import Applied
-from monolayer.metrics.files import write_metrics
-from monolayer.metrics.partial_truth import OF_ANNOTATED_CELLS, needs_complete_truth
+from monolayer.metrics.scores import score_named
 from monolayer.predictions.cells import Cells
+
+DIGITS = 4
+"""Of the numbers that are tried, behind the point."""
+STAGES = (8, 4, 2, 1)
+"""A trial looks at an eighth of the images, then at a quarter, and so on, as long as it is worth it."""
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
 class DecodeTask(NamedTuple):
@@ -45,144 +41,106 @@ class Trial(NamedTuple):
 
     settings: dict[str, Any]
     score: float
-
-
-def write_tuned(path: Path, name: str, trials: Sequence[Trial], settings: TuneSettings) -> None:
-    """Write the best settings as metrics, and their score beside that of the first ones."""
-    best = best_trial(trials)
-    write_metrics(
-        path,
-        {
-            "decoder": name,
-            "settings": best.settings,
-            settings.score: best.score,
-            f"{settings.score}_of_first": trials[0].score,
-            "trials": len(trials),
-        },
-    )
-
-
-def write_trials(path: Path, trials: Sequence[Trial], score: str) -> None:
-    """Write a table of all trials, in their order."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [{**trial.settings, score: round(trial.score, 6)} for trial in trials]
-    pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")
-
-
-def images_to_tune_on(images: Sequence[Image], settings: TuneSettings) -> list[Image]:
-    """Return the images of which the score can be had: it may need that all their cells are annotated.
-
-    Raises
-    ------
-    InputError
-        There are none.
-    """
-    truths = ("complete",) if needs_complete_truth(settings.score) else ("complete", "partial")
-    chosen = [image for image in images if image.truth in truths]
-    if not chosen:
-        raise InputError(
-            f"params.yaml: tune.score: {settings.score!r} cannot be had, as none of {len(images)} val images "
-            f"has {' or '.join(truths)} truth. Partial truth would do for {', '.join(OF_ANNOTATED_CELLS)}"
-        )
-    return chosen
-
-
-def tasks_to_tune_on(
-    applied: Applied, val: Coco, folder: ImageFolder, settings: TuneSettings
-) -> list[DecodeTask]:
-    """Apply a model to the val images that its decoder is tuned on, and return what it says of them.
-
-    Parameters
-    ----------
-    applied
-        The model.
-    val
-        Cleaned annotations of val.
-    folder
-        Where the files are.
-    settings
-        How many images, and what is to be highest.
-
-    Raises
-    ------
-    InputError
-        As `images_to_tune_on`, or a file cannot be read.
-    """
-    listed = spread(images_to_tune_on(val.images, settings), settings.images)
-    truths = {truth.image.id: truth for truth in annotated_images(val, listed)}
-    tasks = []
-    for image in applied.model.with_context(listed, val.images):
-        pixels = read_image(folder.path(image.file_name, "val"), image)
-        maps = applied(pixels, place_in_time(image).sequence).maps
-        if image.id in truths:
-            tasks.append(DecodeTask(maps, true_cells(truths[image.id])))
-    return tasks
+    images: int
+    """From which the score is: fewer than all where those before them promised nothing."""
 
 
 def tune_decoder(
     decoder: ModuleType,
     tasks: Sequence[DecodeTask],
-    search: dict[str, list[Any]],
+    search: Search,
     settings: TuneSettings,
     cell_settings: CellSettings,
     compute: ComputeSettings,
 ) -> list[Trial]:
-    """Improve one setting after the other, as long as the score rises.
+    """Look for the settings of the best score, as a tree of Parzen estimators guides (Bergstra et al. 2011).
+
+    The first trial is that of `first_settings`. A trial ends early where its first images give a score below
+    the median of the others' there.
 
     Parameters
     ----------
     decoder
         As `load_decoder` returns it.
     tasks
-        Val images; never test.
+        Val images; never test. Each beginning of them should be of all kinds.
     search
         As `monolayer.decoders.base.search.read_search` returns it.
     settings, cell_settings, compute
-        What is scored, how, and where the work runs.
+        What is scored, how, and where the work runs. The trials do not depend on the number of threads.
 
     Returns
     -------
     list of Trial
-        In the order of the trials; the first of the highest score is the best.
+        In the order of the trials, none twice.
     """
-    first = {key: values[0] for key, values in search.items()}
-    trials = _try(decoder, tasks, [first], settings.score, cell_settings, compute)
-    for _ in range(settings.rounds):
-        before = best_trial(trials)
-        for key, values in search.items():
-            best = best_trial(trials).settings
-            others = [{**best, key: value} for value in values if value != best[key]]
-            known = [trial.settings for trial in trials]
-            new = [candidate for candidate in others if candidate not in known]
-            trials += _try(decoder, tasks, new, settings.score, cell_settings, compute)
-        if best_trial(trials) is before:
-            break
-    return trials
+    trials: dict[tuple[Any, ...], Trial] = {}
+
+    def objective(proposal: optuna.Trial) -> float:
+        chosen = {name: _suggested(proposal, name, tried) for name, tried in search.items()}
+        key = tuple(chosen.values())
+        if key in trials:
+            return _value(trials[key])
+        decode = partial(_decoded, decoder=decoder, chosen=chosen, settings=cell_settings)
+        for cells in _growing(decode, tasks, compute):
+            trials[key] = Trial(chosen, score_cells(cells, settings.score), len(cells))
+            proposal.report(_goodness(trials[key], settings.score), len(cells))
+            if len(cells) < len(tasks) and proposal.should_prune():
+                break
+        return _value(trials[key])
+
+    def _value(trial: Trial) -> float:
+        if trial.images < len(tasks):
+            raise optuna.TrialPruned
+        return _goodness(trial, settings.score)
+
+    study = optuna.create_study(
+        direction="maximize", sampler=_sampler(search, settings.trials), pruner=optuna.pruners.MedianPruner()
+    )
+    study.enqueue_trial(first_settings(search, decoder.Settings))
+    study.optimize(objective, n_trials=settings.trials)
+    return list(trials.values())
 
 
-def best_trial(trials: Sequence[Trial]) -> Trial:
-    """Return the first trial of the highest score."""
-    return max(trials, key=lambda trial: trial.score)
+def best_trial(trials: Sequence[Trial], score: str) -> Trial:
+    """Return the first trial of the best score, of those that saw all images."""
+    whole = max(trial.images for trial in trials)
+    complete = [trial for trial in trials if trial.images == whole]
+    return max(complete, key=lambda trial: _goodness(trial, score))
 
 
-def _try(
-    decoder: ModuleType,
-    tasks: Sequence[DecodeTask],
-    candidates: list[dict[str, Any]],
-    score: str,
-    cell_settings: CellSettings,
-    compute: ComputeSettings,
-) -> list[Trial]:
-    decode = partial(_decode_all, decoder=decoder, candidates=candidates, settings=cell_settings)
-    by_image = map_in_threads(decode, tasks, compute)
-    return [
-        Trial(candidate, score_cells(list(images), score))
-        for candidate, images in zip(candidates, zip(*by_image, strict=True), strict=True)
-    ]
+def _goodness(trial: Trial, score: str) -> float:
+    return float(score_named(score).goodness(trial.score))
 
 
-def _decode_all(
-    task: DecodeTask, decoder: ModuleType, candidates: list[dict[str, Any]], settings: CellSettings
-) -> list[ImageCells]:
-    decoded = (decoder.decode(task.maps, decoder.Settings(**candidate)) for candidate in candidates)
-    return [compare_cells(task.truth, cells.runs, cells.scores, settings) for cells in decoded]
+def _suggested(proposal: optuna.Trial, name: str, tried: Range | list[Any]) -> Any:
+    if not isinstance(tried, Range):
+        return proposal.suggest_categorical(name, tried)
+    if isinstance(tried.low, int):
+        return proposal.suggest_int(name, tried.low, int(tried.high))
+    return round(proposal.suggest_float(name, tried.low, tried.high), DIGITS)
+
+
+def _sampler(search: Search, trials: int) -> optuna.samplers.BaseSampler:
+    """Try all settings in turn where they are no more than the trials."""
+    choices = [math.inf if isinstance(tried, Range) else len(tried) for tried in search.values()]
+    if math.prod(choices) <= trials:
+        return optuna.samplers.BruteForceSampler(seed=0)
+    return optuna.samplers.TPESampler(seed=0)
+
+
+def _growing(
+    decode: partial[ImageCells], tasks: Sequence[DecodeTask], compute: ComputeSettings
+) -> Iterator[list[ImageCells]]:
+    """Yield the cells of more and more images, of all in the end."""
+    cells: list[ImageCells] = []
+    for end in sorted({math.ceil(len(tasks) / part) for part in STAGES}):
+        cells += map_in_threads(decode, tasks[len(cells) : end], compute)
+        yield cells
+
+
+def _decoded(
+    task: DecodeTask, decoder: ModuleType, chosen: dict[str, Any], settings: CellSettings
+) -> ImageCells:
+    cells = decoder.decode(task.maps, decoder.Settings(**chosen))
+    return compare_cells(task.truth, cells.runs, cells.scores, settings)

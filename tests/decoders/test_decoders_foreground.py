@@ -29,6 +29,22 @@ def test_overlapping_discs_are_divided_at_their_waist():
     assert len(np.setdiff1d(left, 0)) == len(np.setdiff1d(right, 0)) == 1
 
 
+def test_cells_are_divided_where_a_gap_is_probable():
+    """A square that no waist divides: its left third, and the rest."""
+    foreground, gaps = np.full((2, 20, 30), 0.9, dtype=np.float32)
+    gaps[:] = 0.1
+    gaps[:, 9:11] = 0.6
+    labels = decode_to_labels(np.stack([foreground, gaps]))
+    assert labels[0].tolist() == [labels[0, 0]] * 10 + [labels[0, 29]] * 20
+    assert sorted(np.unique(labels)) == [1, 2]
+    assert decode_to_labels(np.stack([foreground, gaps]), gap=0.7).max() == 1
+    assert decode_to_labels(foreground[None]).max() == 1
+
+
+def decode_to_labels(maps: np.ndarray, **settings: float) -> np.ndarray:
+    return painted(decode(maps, PLAIN.model_copy(update=settings)).runs, *maps.shape[1:])
+
+
 def test_a_higher_h_divides_less():
     mask = discs((20, 15), (20, 28))
     assert decoded(mask, PLAIN.model_copy(update={"h": 6.0})).max() == 1

@@ -1,14 +1,17 @@
 import numpy as np
 import pytest
 import torch
+from numpy.testing import assert_array_equal
+from scipy.ndimage import binary_dilation
 
 from monolayer.errors import InputError
 from monolayer.heads.base.head import Head, build_head
 from monolayer.heads.base.settings import read_head
 
 
-def head(**loss: float) -> Head:
-    return build_head({"method": "foreground", **loss})
+def head(**settings: float) -> Head:
+    """Build the head; without gaps, which have a test of their own."""
+    return build_head({"method": "foreground", "gap": 0, **settings})
 
 
 def logits(probability: list[list[float]]) -> torch.Tensor:
@@ -18,6 +21,34 @@ def logits(probability: list[list[float]]) -> torch.Tensor:
 def test_targets_are_the_foreground():
     targets = head().targets(torch.tensor([[[0, 3], [1, 0]]], dtype=torch.int32))
     assert targets.tolist() == [[[[0.0, 1.0], [1.0, 0.0]]]]
+
+
+def test_gaps_are_where_cells_touch():
+    labels = torch.tensor([[[4, 4, 4, 4, 9, 9, 9, 0, 0, 0, 2, 2], [4, 4, 4, 4, 0, 0, 9, 0, 0, 7, 2, 2]]])
+    foreground, gaps = head(gap=1).targets(labels.int())[0]
+    assert torch.equal(foreground, (labels[0] > 0).float())
+    assert gaps.tolist() == [[0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0]]
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3])
+def test_gaps_are_as_wide_as_asked_for(reach: int):
+    labels = np.random.default_rng(0).choice([0, 0, 0, 1, 5, 300], (40, 50)).repeat(3, 0).repeat(3, 1)
+    square = np.ones((2 * reach + 1,) * 2)
+    numbers = np.unique(labels[labels > 0])
+    near = np.stack([binary_dilation(labels == number, square) for number in numbers])
+    others = near & (labels != numbers[:, None, None])
+    gaps = head(gap=reach).targets(torch.from_numpy(labels)[None].int())[0, 1]
+    assert_array_equal(gaps.numpy() > 0, (labels > 0) & others.any(axis=0))
+
+
+def test_gaps_are_learned_as_much_as_the_foreground():
+    outputs, labels = torch.randn(2, 2, 5, 6, generator=torch.manual_seed(0)), torch.ones(2, 5, 6).int()
+    labels[:, :, 3:] = 2
+    both = head(gap=1)
+    alone = [head().loss(outputs[:, [plane]], both.targets(labels)[:, [plane]])["loss"] for plane in (0, 1)]
+    assert both.loss(outputs, both.targets(labels))["loss"].item() == pytest.approx(sum(alone).item() / 2)
+    assert both.channels == both.maps(outputs).shape[1] == 2
+    torch.testing.assert_close(both.foreground(outputs), torch.sigmoid(outputs[:, 0]))
 
 
 def test_loss_is_dice_plus_cross_entropy():
@@ -48,7 +79,7 @@ def test_focal_loss():
     ("loss", "message"),
     [
         ({"dice": 0, "bce": 0}, "at least one of dice, bce and focal"),
-        ({"l1": 1}, "valid keys: dice, bce, focal"),
+        ({"l1": 1}, "valid keys: dice, bce, focal, gap"),
     ],
 )
 def test_losses_that_cannot_be(loss, message):

@@ -1,9 +1,21 @@
-"""The values of a decoder's settings that params.yaml has tried."""
+"""The values of a decoder's settings among which `params.yaml` has the best ones looked for."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from monolayer.errors import InputError
 from monolayer.parameters import Settings, validate
 from monolayer.plugins import load_plugin
+
+
+class Range(NamedTuple):
+    """Any number from `low` to `high`, both included; whole numbers where the ends are `int`."""
+
+    low: float
+    high: float
+
+
+Search = dict[str, Range | list[Any]]
+"""By setting: a range, or a list of choices; of one choice where nothing is looked for."""
 
 
 def load_decoder_settings(name: str) -> type[Settings]:
@@ -12,13 +24,13 @@ def load_decoder_settings(name: str) -> type[Settings]:
     return settings
 
 
-def read_search(values: dict[str, Any], decoder: type[Settings], key: str) -> dict[str, list[Any]]:
-    """Return the values to try for each setting; one that is no list is a list of one.
+def read_search(values: dict[str, Any], decoder: type[Settings], key: str) -> Search:
+    """Return what may be tried of each setting.
 
     Parameters
     ----------
     values
-        What stands in params.yaml. The search starts from the first value of each list.
+        What stands in params.yaml: ``{low: 0.2, high: 0.8}`` for a range, a list of choices, or one value.
     decoder
         The decoder's own settings.
     key
@@ -27,13 +39,67 @@ def read_search(values: dict[str, Any], decoder: type[Settings], key: str) -> di
     Raises
     ------
     InputError
-        A setting is unknown, or one of its values is not valid.
+        A setting is unknown, one of its values is not valid, or a range is none.
+
+    Examples
+    --------
+    >>> from monolayer.decoders.stardist.settings import Settings
+    >>> read_search({"overlap": {"low": 0.2, "high": 0.6}, "cell_area": [30, 60]}, Settings, "decode")
+    {'overlap': Range(low=0.2, high=0.6), 'cell_area': [30, 60], 'threshold': [0.5]}
     """
-    lists = {name: value if isinstance(value, list) and value else [value] for name, value in values.items()}
-    first = validate({name: tried[0] for name, tried in lists.items()}, key, decoder).model_dump()
-    search = {name: [value] for name, value in first.items()}
-    for name, tried in lists.items():
-        for value in tried[1:]:
-            settings = validate({**first, name: value}, key, decoder)
-            search[name].append(getattr(settings, name))
-    return search
+    search: Search = {}
+    for name, value in values.items():
+        choices = list(value.values()) if isinstance(value, dict) else value
+        choices = choices if isinstance(choices, list) and choices else [choices]
+        valid = [getattr(validate({name: choice}, key, decoder), name) for choice in choices]
+        search[name] = _range(value, valid, f"{key}.{name}") if isinstance(value, dict) else valid
+    defaults = decoder().model_dump()
+    return search | {name: [default] for name, default in defaults.items() if name not in search}
+
+
+def _range(value: dict[str, Any], valid: list[Any], key: str) -> Range:
+    if list(value) != ["low", "high"] or not valid[0] < valid[1]:
+        raise InputError(
+            f"params.yaml: {key}: expected a value, a list of choices, or a range such as {{low: 0.2, high: "
+            f"0.8}}, found {value}"
+        )
+    return Range(*valid)
+
+
+def first_settings(search: Search, decoder: type[Settings]) -> dict[str, Any]:
+    """Return the settings that are tried first: the decoder's own, where they are among those looked for.
+
+    Else the end of the range that is nearest, and the first choice.
+    """
+    defaults = decoder().model_dump()
+    return {name: _nearest(tried, defaults[name]) for name, tried in search.items()}
+
+
+def _nearest(tried: Range | list[Any], default: Any) -> Any:
+    if isinstance(tried, Range):
+        return min(max(default, tried.low), tried.high)
+    return default if default in tried else tried[0]
+
+
+def settings_at_an_end(chosen: dict[str, Any], search: Search, decoder: type[Settings]) -> list[str]:
+    """Return the settings that were chosen at an end of their range, behind which there are valid values.
+
+    An end is what is nearer than 2 % of the range. What lies behind it may be better still.
+    """
+    ranges = {name: tried for name, tried in search.items() if isinstance(tried, Range)}
+    return [name for name, tried in ranges.items() if _is_at_an_end(name, chosen[name], tried, decoder)]
+
+
+def _is_at_an_end(name: str, value: float, tried: Range, decoder: type[Settings]) -> bool:
+    near = (tried.high - tried.low) / 50
+    beyond = max(1, round(near)) if isinstance(tried.low, int) else near
+    ends = ((tried.low, tried.low - beyond), (tried.high, tried.high + beyond))
+    return any(abs(value - end) <= near and _is_valid(name, behind, decoder) for end, behind in ends)
+
+
+def _is_valid(name: str, value: float, decoder: type[Settings]) -> bool:
+    try:
+        validate({name: value}, "", decoder)
+    except InputError:
+        return False
+    return True

@@ -1,13 +1,17 @@
 """What may be set of the decoder boxes."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
-from monolayer import parameters
+from monolayer.decoders.base.settings import DecoderSettings
 from monolayer.parameters import Number
 
 
-class Settings(parameters.Settings):
+class Settings(DecoderSettings):
     """Which detections are cells."""
+
+    seconds_per_megapixel: ClassVar[float] = 0.1
 
     score: Number = Field(default=0.5, ge=0, le=1)
     """From which score on."""

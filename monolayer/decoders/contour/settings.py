@@ -1,13 +1,17 @@
 """What may be set of the decoder contour."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
-from monolayer import parameters
+from monolayer.decoders.base.settings import DecoderSettings
 from monolayer.parameters import Number
 
 
-class Settings(parameters.Settings):
+class Settings(DecoderSettings):
     """From which probabilities on; areas in pixels."""
+
+    seconds_per_megapixel: ClassVar[float] = 0.1
 
     threshold: Number = Field(default=0.5, gt=0, lt=1)
     """Probability of cell or contour from which a pixel belongs to a cell."""

@@ -1,4 +1,4 @@
-"""Cells of a foreground probability: touching cells are divided at their waists by a watershed.
+"""Cells of a foreground probability: touching cells are divided at gaps and waists by a watershed.
 
 The chain of the classical U-Net + watershed pipelines: threshold, closing, removal of islands, filling of
 holes, distance to the background, markers at the maxima that stand out, watershed (Vincent and Soille, IEEE
@@ -24,28 +24,45 @@ def decode(maps: np.ndarray, settings: Settings) -> Cells:
     Parameters
     ----------
     maps
-        Probability of the foreground, float32 [1, H, W] in [0, 1].
+        Probability of the foreground and, where the net tells them, of gaps between touching cells; float32
+        [1, H, W] or [2, H, W] in [0, 1].
     settings
         Of the decoder.
     """
-    (probability,) = maps
+    probability = maps[0]
     mask = closed(probability >= settings.threshold, settings.close_radius)
     mask = fill_small(drop_small(mask, settings.island_area), settings.hole_area)
-    return cells_of_labels(number_large(divide(mask, settings), settings.cell_area), probability)
+    middle = mask & (maps[1:] < settings.gap).all(axis=0)
+    return cells_of_labels(number_large(divide(mask, middle, settings), settings.cell_area), probability)
 
 
-def divide(mask: np.ndarray, settings: Settings) -> np.ndarray:
-    """Divide a mask at its waists; bool [H, W] in, labels int32 [H, W] out.
+def divide(mask: np.ndarray, middle: np.ndarray, settings: Settings) -> np.ndarray:
+    """Divide a mask at its waists.
+
+    Parameters
+    ----------
+    mask
+        What belongs to cells, bool [H, W].
+    middle
+        That without the gaps between cells, bool [H, W]; the mask itself where no gaps are known. Its parts
+        grow into the mask.
+    settings
+        Of the decoder.
+
+    Returns
+    -------
+    numpy.ndarray
+        Labels int32 [H, W]; 0 also where no part of the middle gets.
 
     Examples
     --------
     >>> two_squares = np.zeros((7, 15), dtype=bool)
     >>> two_squares[1:6, 1:6] = two_squares[1:6, 9:14] = two_squares[3, 6:9] = True
-    >>> labels = divide(two_squares, Settings(sigma=0, h=0.5))
+    >>> labels = divide(two_squares, two_squares, Settings(sigma=0, h=0.5))
     >>> labels[3].tolist()
     [0, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0]
     """
-    distance = ndimage.distance_transform_edt(mask).astype(np.float32)
+    distance = ndimage.distance_transform_edt(middle).astype(np.float32)
     if settings.sigma:
         distance = ndimage.gaussian_filter(distance, settings.sigma)
     return watershed(-distance, hills(distance, settings.h), mask=mask)

@@ -1,13 +1,17 @@
 """What may be set of the decoder stardist."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
-from monolayer import parameters
+from monolayer.decoders.base.settings import DecoderSettings
 from monolayer.parameters import Number
 
 
-class Settings(parameters.Settings):
+class Settings(DecoderSettings):
     """Which polygons are cells."""
+
+    seconds_per_megapixel: ClassVar[float] = 0.1
 
     threshold: Number = Field(default=0.5, gt=0, lt=1)
     """Object probability from which a pixel may be the centre of a cell."""
