@@ -13,8 +13,8 @@ from monolayer.evaluation.headline import HEADLINE
 from monolayer.evaluation.methods import Method
 from monolayer.evaluation.settings import CompareSettings
 from monolayer.metrics.bootstrap import draw_images, percentile_interval
+from monolayer.metrics.scores import score_named
 
-LOWER_IS_BETTER = ("confluence_rmse", "count_mae", "count_relative_error")
 TEXT_WIDTH = 100
 """Columns of the table that `comparison_text` makes."""
 
@@ -76,9 +76,9 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
     drawn = [
         {name: _draw(method, name, weights) for name in names if name in method.names} for method in methods
     ]
-    sign = -1 if settings.score in LOWER_IS_BETTER else 1
+    goodness = score_named(settings.score).goodness
     ranked = [own for own in drawn if settings.score in own]
-    best = max(ranked, key=lambda own: sign * own[settings.score][0])[settings.score]
+    best = max(ranked, key=lambda own: goodness(own[settings.score][0]))[settings.score]
     rows = [
         ComparisonRow(
             method.name,
@@ -89,7 +89,7 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
         )
         for method, own in zip(methods, drawn, strict=True)
     ]
-    return sorted(rows, key=lambda row: _place(row, settings.score, sign))
+    return sorted(rows, key=lambda row: _place(row, settings.score))
 
 
 def _draw(method: Method, name: str, weights: np.ndarray) -> np.ndarray:
@@ -106,8 +106,8 @@ def _estimate(drawn: np.ndarray) -> Estimate:
     return Estimate(float(drawn[0]), float(low), float(high))
 
 
-def _place(row: ComparisonRow, score: str, sign: int) -> float:
-    return -sign * row.scores[score].value if score in row.scores else np.inf
+def _place(row: ComparisonRow, score: str) -> float:
+    return -float(score_named(score).goodness(row.scores[score].value)) if score in row.scores else np.inf
 
 
 def _check(methods: Sequence[Method], settings: CompareSettings) -> None:

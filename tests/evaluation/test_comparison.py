@@ -164,3 +164,20 @@ def test_the_table_fits_a_terminal_and_names_what_does_not():
     assert max(map(len, lines)) <= 100
     assert lines[0].split()[-2:] == ["confluence_rmse", "iou"]
     assert lines[-1] == "The table of the comparison has all intervals, and confluence_bias."
+
+
+def biased(name: str, *differences: int) -> Method:
+    """A method that predicts so many pixels of 100 too much in each image."""
+    scores = [
+        ImageScore(name, "test", "clean", n, f"{n}.tif", "A172", 40, max(off, 0), max(-off, 0), 60 - abs(off))
+        for n, off in enumerate(differences)
+    ]
+    return method(name, scores)
+
+
+@pytest.mark.parametrize("score", ["confluence_bias", "confluence_rmse"])
+def test_the_smallest_error_first_whatever_its_sign(score: str):
+    methods = [biased("much", 20, 22, 24), biased("little", -12, -14, -11), biased("near", -3, -2, -1)]
+    rows = compare_methods(methods, SETTINGS.model_copy(update={"score": score}))
+    assert [row.method for row in rows] == ["near", "little", "much"]
+    assert comparison_metrics(rows, score)["best_model"] == "near"
