@@ -164,7 +164,7 @@ def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
 
 
 def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "") -> dict[str, Any]:
-    """Return each method's scores by its name, and the best model and the best threshold by the score.
+    """Return the best model and the best threshold by the score, and under ``methods`` each method's scores.
 
     Beside them stands why some scores are refused, where some are.
     """
@@ -173,9 +173,12 @@ def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "")
         ranked = [row.method for row in rows if row.kind == kind and score in row.scores]
         if ranked:
             metrics[f"best_{kind}"] = ranked[0]
-    for row in rows:
-        metrics[row.method] = {name: value for name, value in row.flat().items() if name != "method"}
-    return metrics
+    # One level down: a model may be called score, or best_model.
+    flat = {row.method: row.flat() for row in rows}
+    return {
+        **metrics,
+        "methods": {n: {k: v for k, v in own.items() if k != "method"} for n, own in flat.items()},
+    }
 
 
 def comparison_text(rows: list[ComparisonRow], score: str) -> str:

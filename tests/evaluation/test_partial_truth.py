@@ -262,10 +262,11 @@ def test_models_are_ranked_by_what_is_left(project: Project, capsys: pytest.Capt
     project.compare()
     compared = project.read("comparison.json")
     assert (compared["best_model"], compared["refused"]) == ("unet", REASON)
-    assert compared["unet"]["seg"] == 0.78125
-    assert compared["unet"]["recall_75"] == 0.5
-    assert not {"dice", "ap"} & set(compared["unet"])
-    assert "otsu" not in compared
+    methods = compared["methods"]
+    assert methods["unet"]["seg"] == 0.78125
+    assert methods["unet"]["recall_75"] == 0.5
+    assert not {"dice", "ap"} & set(methods["unet"])
+    assert "otsu" not in methods
     table = pd.read_csv(project.root / "plots" / "comparison" / "iou.tsv", sep="\t")
     assert table["recall"].notna().all()
     assert table[["precision", "accuracy"]].isna().all(axis=None)
