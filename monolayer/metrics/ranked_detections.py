@@ -133,10 +133,12 @@ def _curves(detections: RankedDetections, weights: np.ndarray) -> Iterator[np.nd
     image = detections.image.astype(np.intp)  # as `take` wants it
     right = [np.flatnonzero(own) for own in detections.right.T]
     images = [image[own] for own in right]
-    for draw in weights.astype(np.int32):
-        true, seen = int(draw @ detections.true), np.take(draw, image).cumsum(dtype=np.int32)
+    most = weights.max(initial=0) * max(len(image), detections.true.sum())
+    kind = np.int32 if most < 2**31 else np.int64  # what is half as wide is summed twice as fast
+    for draw in weights.astype(kind):
+        true, seen = int(draw @ detections.true), np.take(draw, image).cumsum(dtype=kind)
         if true:
-            found = (np.take(draw, own).cumsum(dtype=np.int32) for own in images)
+            found = (np.take(draw, own).cumsum(dtype=kind) for own in images)
             yield np.stack([_curve(own, seen, at, true) for own, at in zip(found, right, strict=True)])
         else:
             yield np.full((len(IOU), len(RECALLS)), 0.0 if seen[-1:].any() else 1.0)
@@ -144,24 +146,22 @@ def _curves(detections: RankedDetections, weights: np.ndarray) -> Iterator[np.nd
 
 def _curve(found: np.ndarray, seen: np.ndarray, right: np.ndarray, true: int) -> np.ndarray:
     """Return precision at `RECALLS`, of the right detections up to each right one, and all up to each one."""
-    reached = np.searchsorted(found, _right_needed(true))
+    reached = np.searchsorted(found, _right_needed(true).astype(found.dtype))
     reached = reached[reached < len(found)]
     curve = np.zeros(len(RECALLS))
     if len(reached):
         first = reached[0]
         precision = found[first:] / np.take(seen, right[first:])
-        best = np.maximum.reduceat(
-            precision, reached - first
-        )  # of two equal places, the first has that alone
+        best = np.maximum.reduceat(precision, reached - first)
         curve[: len(reached)] = np.maximum.accumulate(best[::-1])[::-1]
     return curve
 
 
 def _right_needed(true: int) -> np.ndarray:
-    """Return how many of the true cells have to be found for each of `RECALLS`, one at least; int32 [101].
+    """Return how many of the true cells have to be found for each of `RECALLS`, one at least; int64 [101].
 
     >>> _right_needed(200)[[0, 1, 50, 100]].tolist()
     [1, 2, 100, 200]
     """
     needed = np.floor(RECALLS * true)
-    return np.maximum(needed + (needed / true < RECALLS), 1).astype(np.int32)
+    return np.maximum(needed + (needed / true < RECALLS), 1).astype(np.int64)

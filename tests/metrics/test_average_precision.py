@@ -216,6 +216,16 @@ def test_draws_are_those_of_looking_at_every_detection(seed):
         np.testing.assert_allclose(drawn[name], values, rtol=0, atol=1e-12)
 
 
+def test_weights_may_be_large():
+    weights = np.array([[2, 0, 1, 1]])
+    expected = drawn_average_precision(detections(IMAGES), weights)
+    for factor in (1000, 2**31):
+        drawn = drawn_average_precision(detections(IMAGES), weights * factor)
+        assert {name: own[0] for name, own in drawn.items()} == pytest.approx(
+            {name: own[0] for name, own in expected.items()}, abs=1e-12
+        )
+
+
 def test_recalls_are_reached_where_the_division_says_so():
     # As many true cells as there are hundredths: 0.29 * 100 is more than 29.
     for true in (*range(1, 400), 450_000):
