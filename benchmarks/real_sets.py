@@ -48,7 +48,7 @@ def main() -> None:
         times = stage_times(command, workspace, log, _activated())
         result |= {"seconds": times.total, "seconds_by_kind_of_stage": times.by_kind()}
         result |= {"seconds_by_stage": times.stages, "metrics": _metrics(workspace)}
-        _show_best(workspace, result["metrics"]["comparison"], given.which)
+        _show_best(workspace, result["metrics"]["comparison"]["methods"], given.which)
     write_result(given.which.replace("-", "_"), result)
 
 
@@ -63,10 +63,10 @@ def _metrics(workspace: Path) -> dict[str, Any]:
     return {name: json.loads((metrics / f"{name}.json").read_text()) for name in (*KEPT, *models)}
 
 
-def _show_best(workspace: Path, comparison: dict[str, Any], which: str) -> None:
+def _show_best(workspace: Path, methods: dict[str, Any], which: str) -> None:
     """Copy the panels of the model that finds most cells at an IoU of 0.5."""
-    models = [name for name, row in comparison.items() if isinstance(row, dict) and row["kind"] == "model"]
-    best = max(models, key=lambda name: comparison[name]["f1_50"])
+    models = [name for name, row in methods.items() if row["kind"] == "model"]
+    best = max(models, key=lambda name: methods[name]["f1_50"])
     PICTURES.mkdir(exist_ok=True)
     shutil.copy(workspace / "plots/evaluate" / best / "cell_overlays.png", PICTURES / f"{which}.png")
     print(f"{PICTURES / which}.png: {best}", file=sys.stderr)

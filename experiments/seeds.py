@@ -76,12 +76,14 @@ def scores_by_seed(group: dict[int, Experiment]) -> Scores:
     Raises
     ------
     InputError
-        Two experiments have the same scores: one of them did not run as far as the comparison, and shows
-        that of the commit it is derived from.
+        A comparison is of an earlier version, or two experiments have the same scores: one of them did not
+        run as far as the comparison, and shows that of the commit it is derived from.
     """
     scores: dict[int, dict[str, Any]] = {}
     for seed, experiment in group.items():
-        own = {name: row for name, row in experiment.metrics[COMPARISON].items() if isinstance(row, dict)}
+        own = experiment.metrics[COMPARISON].get("methods")
+        if own is None:
+            raise InputError(f"{COMPARISON} of {experiment.name} is of an earlier version: run it again")
         for other, row in scores.items():
             if row == own:
                 raise InputError(

@@ -98,8 +98,10 @@ def _check_locations(parameters: dict[str, Any]) -> None:
 
 def _check_model(parameters: dict[str, Any], name: str) -> None:
     key = f"models.{name}"
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", str(name)):
-        raise InputError(f"params.yaml: {key}: a name has letters, digits, '-', '_' and '.' alone")
+    if not isinstance(name, str):  # as YAML reads 18, true or 2024-05-01
+        raise InputError(f"params.yaml: {key}: YAML takes this name for no text: write '{name}' in quotes")
+    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name):
+        raise InputError(f"params.yaml: {key}: a name has letters, digits, '-' and '_' alone")
     if name in TAKEN:
         raise InputError(f"params.yaml: {key}: metrics/{name}.json is taken: name the model otherwise")
     settings = selected_model(parameters, name)

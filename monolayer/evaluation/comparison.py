@@ -13,8 +13,8 @@ from monolayer.evaluation.headline import HEADLINE
 from monolayer.evaluation.methods import Method
 from monolayer.evaluation.settings import CompareSettings
 from monolayer.metrics.bootstrap import draw_images, percentile_interval
+from monolayer.metrics.scores import score_named
 
-LOWER_IS_BETTER = ("confluence_rmse", "count_mae", "count_relative_error")
 TEXT_WIDTH = 100
 """Columns of the table that `comparison_text` makes."""
 
@@ -76,9 +76,9 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
     drawn = [
         {name: _draw(method, name, weights) for name in names if name in method.names} for method in methods
     ]
-    sign = -1 if settings.score in LOWER_IS_BETTER else 1
+    goodness = score_named(settings.score).goodness
     ranked = [own for own in drawn if settings.score in own]
-    best = max(ranked, key=lambda own: sign * own[settings.score][0])[settings.score]
+    best = max(ranked, key=lambda own: goodness(own[settings.score][0]))[settings.score]
     rows = [
         ComparisonRow(
             method.name,
@@ -89,7 +89,7 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
         )
         for method, own in zip(methods, drawn, strict=True)
     ]
-    return sorted(rows, key=lambda row: _place(row, settings.score, sign))
+    return sorted(rows, key=lambda row: _place(row, settings.score))
 
 
 def _draw(method: Method, name: str, weights: np.ndarray) -> np.ndarray:
@@ -106,8 +106,8 @@ def _estimate(drawn: np.ndarray) -> Estimate:
     return Estimate(float(drawn[0]), float(low), float(high))
 
 
-def _place(row: ComparisonRow, score: str, sign: int) -> float:
-    return -sign * row.scores[score].value if score in row.scores else np.inf
+def _place(row: ComparisonRow, score: str) -> float:
+    return -float(score_named(score).goodness(row.scores[score].value)) if score in row.scores else np.inf
 
 
 def _check(methods: Sequence[Method], settings: CompareSettings) -> None:
@@ -164,7 +164,7 @@ def write_comparison(path: Path, rows: list[ComparisonRow]) -> None:
 
 
 def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "") -> dict[str, Any]:
-    """Return each method's scores by its name, and the best model and the best threshold by the score.
+    """Return the best model and the best threshold by the score, and under ``methods`` each method's scores.
 
     Beside them stands why some scores are refused, where some are.
     """
@@ -173,9 +173,12 @@ def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "")
         ranked = [row.method for row in rows if row.kind == kind and score in row.scores]
         if ranked:
             metrics[f"best_{kind}"] = ranked[0]
-    for row in rows:
-        metrics[row.method] = {name: value for name, value in row.flat().items() if name != "method"}
-    return metrics
+    # One level down: a model may be called score, or best_model.
+    flat = {row.method: row.flat() for row in rows}
+    return {
+        **metrics,
+        "methods": {n: {k: v for k, v in own.items() if k != "method"} for n, own in flat.items()},
+    }
 
 
 def comparison_text(rows: list[ComparisonRow], score: str) -> str:

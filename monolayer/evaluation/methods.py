@@ -55,8 +55,8 @@ def read_tables(folder: Path, models: list[str]) -> dict[str, ImageTable]:
     Returns
     -------
     dict
-        By name, the models in their order first. No thresholds where truth is partial: it refuses all that
-        they have.
+        By name, the models in their order first; a threshold that is called as a model is has its kind
+        behind its name. No thresholds where truth is partial: it refuses all that they have.
 
     Raises
     ------
@@ -71,7 +71,10 @@ def read_tables(folder: Path, models: list[str]) -> dict[str, ImageTable]:
         tables |= read_image_tables(path)
     if any(table.refused for table in tables.values()):
         return tables
-    return tables | read_image_tables(folder / f"{BASELINE}.json")
+    thresholds = read_image_tables(folder / f"{BASELINE}.json")
+    return tables | {
+        f"{name} (threshold)" if name in tables else name: own for name, own in thresholds.items()
+    }
 
 
 def method_of(name: str, table: ImageTable) -> Method:

@@ -1,7 +1,6 @@
 """A model's foreground and cells of every image against the truth, on raw and on cleaned annotations."""
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from monolayer.evaluation.operating_point import choose_score_floor, choose_thre
 from monolayer.evaluation.settings import CellSettings, EvaluateSettings
 from monolayer.evaluation.tasks import TruthTask, predicted_cells, truth_tasks
 from monolayer.images.files import read_pixel_map
+from monolayer.metrics.detected_cells import SIZES
 from monolayer.metrics.overlap import confusion
 from monolayer.metrics.partial_truth import of_annotated_cells, refusal
 from monolayer.predictions.files import read_results
@@ -193,7 +193,8 @@ def _operating_point(
 def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
     """Return ``{split: {raw|clean: {overall, by_cell_type, by_cell_size, threshold, ...}}}``.
 
-    Scores that partial truth refuses are left out, and ``refused`` says why.
+    Scores that partial truth refuses are left out, and ``refused`` says why; what is left is None where no
+    cell is annotated.
     """
     metrics: dict[str, Any] = {}
     for evaluation in evaluations:
@@ -239,13 +240,27 @@ def _all_scores(evaluation: Evaluation) -> dict[str, Any]:
 
 def _remaining_scores(evaluation: Evaluation) -> dict[str, Any]:
     cells = summarise_cells(evaluation.cells, evaluation.settings)
-    images = Counter(cell_type_of(own.image) for own in evaluation.cells)
+    by_type: dict[str, list[ImageCells]] = {}
+    for own in evaluation.cells:
+        by_type.setdefault(cell_type_of(own.image), []).append(own)
     return {
         "refused": evaluation.refused,
-        "overall": {**of_annotated_cells(cells["overall"]), "images": images.total()},
+        "overall": _of_annotated(cells["overall"], evaluation.cells),
         "by_cell_type": {
-            name: {**of_annotated_cells(scores), "images": images[name]}
-            for name, scores in cells["by_cell_type"].items()
+            name: _of_annotated(own, by_type[name]) for name, own in cells["by_cell_type"].items()
         },
-        "by_cell_size": {name: of_annotated_cells(own) for name, own in cells["by_cell_size"].items()},
+        "by_cell_size": {
+            name: _known(of_annotated_cells(own)) for name, own in cells["by_cell_size"].items()
+        },
     }
+
+
+def _of_annotated(scores: dict[str, Any], images: list[ImageCells]) -> dict[str, Any]:
+    sizes = np.sum([own.counts.true for own in images], axis=0).tolist()
+    unknown = {f"ar_{size}": None for size, cells in zip(SIZES, sizes, strict=True) if not cells}
+    return {**_known(of_annotated_cells(scores)), **unknown, "images": len(images)}
+
+
+def _known(scores: dict[str, Any]) -> dict[str, Any]:
+    """Return the scores, None where no cell is annotated: what is predicted all the same may be right."""
+    return scores if scores["cells"] else {**dict.fromkeys(scores), "cells": 0}

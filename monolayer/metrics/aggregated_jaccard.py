@@ -3,13 +3,15 @@
 import numpy as np
 
 from monolayer.metrics.instance_overlap import InstanceOverlap
+from monolayer.metrics.matching import best_pairs
 
 
 def aji_counts(overlap: InstanceOverlap) -> np.ndarray:
     """Return intersection and union, int64 [2], whose ratio is an image's AJI.
 
     Each true cell is paired with the prediction of the highest IoU, which several true cells may share; the
-    first of equally high ones. Cells without a partner add to the union.
+    first of equally high ones, but each of several cells of one outline its own. Cells without a partner add
+    to the union.
 
     Examples
     --------
@@ -19,8 +21,7 @@ def aji_counts(overlap: InstanceOverlap) -> np.ndarray:
     >>> aji_counts(overlap).tolist()
     [3, 11]
     """
-    order = np.lexsort((overlap.predicted, -overlap.iou, overlap.true))
-    best = order[np.flatnonzero(np.diff(overlap.true[order], prepend=-1))]
+    best = best_pairs(overlap, np.arange(len(overlap.pixels)), overlap.iou)
     true, predicted = overlap.true[best], overlap.predicted[best]
     intersection = overlap.pixels[best].sum()
     union = (overlap.true_areas[true] + overlap.predicted_areas[predicted]).sum() - intersection

@@ -49,18 +49,23 @@ class RankedImages:
             _Evaluation(own, self._max_dets).matches() for own in _matched_at_once(images, self._max_dets[-1])
         ]
         self._matched = [np.concatenate(parts) for parts in zip(*matched, strict=True)]  # by area range
+        self._found = _Evaluation([_found_cell(area) for area in _WITHIN], self._max_dets).matches()
 
-    def scores(self, chosen: np.ndarray) -> dict[str, float | None]:
-        """Return the scores of the images of these indices, int64 [N]; None where there is no true cell.
+    def scores(self, chosen: np.ndarray) -> dict[str, float]:
+        """Return the scores of the images of these indices, int64 [N].
 
         ``ap``, ``ap50``, ``ap75`` and ``ap_small`` to ``ap_large``; ``ar_<max_dets>`` and ``ar_small`` to
         ``ar_large``; ``afnr``, the mean fraction of true cells that are missed.
         """
-        parameters = _parameters(len(chosen), self._max_dets)
-        listed = [matched for of_range in self._matched for matched in of_range[chosen]]
-        evaluated = coco_cpp.COCOevalAccumulate(parameters, listed)
-        # (IoU, recall, area range, number of detections) and the same without recall
-        precision, recall = (np.asarray(evaluated[name])[..., 0, :, :] for name in ("precision", "recall"))
+        matched = [of_range[chosen] for of_range in self._matched]
+        precision, recall = self._accumulated(matched)
+        if (recall < 0).any():  # COCO's way to say that there is nothing to find
+            beside, _ = self._accumulated(
+                [np.append(*both) for both in zip(matched, self._found, strict=True)]
+            )
+            nothing_false = np.isclose(beside[:, -1], 1)
+            precision = np.where(precision < 0, nothing_false[:, None], precision)
+            recall = np.where(recall < 0, nothing_false, recall)
         averages = {
             "ap": precision[:, :, 0, -1],
             "ap50": precision[0, :, 0, -1],
@@ -69,9 +74,30 @@ class RankedImages:
             **{f"ar_{count}": recall[:, 0, place] for place, count in enumerate(self._max_dets)},
             **{f"ar_{size}": recall[:, place, -1] for place, size in enumerate(SIZES, start=1)},
         }
-        scores = {name: _mean(values) for name, values in averages.items()}
-        found = scores[f"ar_{self._max_dets[-1]}"]
-        return {**scores, "afnr": None if found is None else 1 - found}
+        scores = {name: float(values.mean()) for name, values in averages.items()}
+        return {**scores, "afnr": 1 - scores[f"ar_{self._max_dets[-1]}"]}
+
+    def _accumulated(self, matched: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return precision (IoU, recall, area range, number of detections) and recall (the same without)."""
+        evaluated = coco_cpp.COCOevalAccumulate(
+            _parameters(len(matched[0]), self._max_dets), np.concatenate(matched).tolist()
+        )
+        precision, recall = (np.asarray(evaluated[name])[..., 0, :, :] for name in ("precision", "recall"))
+        return precision, recall
+
+
+_WITHIN = (1.0, *list(SIZES.values())[:-1])
+"""An area of each of `SIZES`."""
+
+
+def _found_cell(area: float) -> RankedCells:
+    """Return an image of one cell that is found, and ranked behind all cells of other images.
+
+    Beside it, precision at full recall is 1 where no other detection counts, and lower where one does.
+    """
+    one = np.array([1])
+    overlap = InstanceOverlap(one, one, np.array([0]), np.array([0]), one)
+    return RankedCells(overlap, np.array([area]), np.array([-1.0]))
 
 
 def _matched_at_once(images: Sequence[RankedCells], max_dets: int) -> Iterator[list[RankedCells]]:
@@ -86,11 +112,6 @@ def _matched_at_once(images: Sequence[RankedCells], max_dets: int) -> Iterator[l
         pairs += new
     if own:
         yield own
-
-
-def _mean(values: np.ndarray) -> float | None:
-    known = values[values > -1]
-    return float(known.mean()) if known.size else None
 
 
 def _parameters(images: int, max_dets: list[int]) -> Any:

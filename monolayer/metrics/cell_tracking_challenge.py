@@ -1,7 +1,8 @@
 """SEG and DET of the Cell Tracking Challenge.
 
 A true cell is found where one predicted cell covers more than half of it: no other can then cover as much,
-unless predictions overlap each other; then the one that covers most counts.
+unless predictions overlap each other; then the one that covers most counts, and of those that cover as much,
+the one of the highest IoU. So a prediction that equals the truth is perfect, however its cells overlap.
 
 SEG: Maška et al., Bioinformatics 30:1609 (2014). DET: Matula et al., PLoS ONE 10:e0144959 (2015), as on
 http://celltrackingchallenge.net/evaluation-methodology.
@@ -10,6 +11,7 @@ http://celltrackingchallenge.net/evaluation-methodology.
 import numpy as np
 
 from monolayer.metrics.instance_overlap import InstanceOverlap
+from monolayer.metrics.matching import best_pairs
 
 SPLIT_COST, MISSED_COST, FALSE_COST = 5, 10, 1
 """Weights of the operations that would mend a detection."""
@@ -65,7 +67,4 @@ def det(counts: np.ndarray) -> np.ndarray:
 def _found(overlap: InstanceOverlap) -> np.ndarray:
     """Return the pair of each true cell that is found, int64 [M]."""
     covering = np.flatnonzero(2 * overlap.pixels > overlap.true_areas[overlap.true])
-    order = covering[
-        np.lexsort((overlap.predicted[covering], -overlap.pixels[covering], overlap.true[covering]))
-    ]
-    return order[np.flatnonzero(np.diff(overlap.true[order], prepend=-1))]
+    return best_pairs(overlap, covering, overlap.pixels, overlap.iou)

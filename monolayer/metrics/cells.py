@@ -102,6 +102,7 @@ def cell_ratios(counts: CellCounts) -> dict[str, Ratio]:
     cost = SPLIT_COST * splits + MISSED_COST * missed + FALSE_COST * idle
     joint, union = counts.aji.T
     error = np.abs(predicted - true)
+    one_sided = (true == 0) != (predicted == 0)  # a cell that fills the image has no outline
     return {
         **_detections(matched, false, true, every),
         "sartorius": Ratio(_fraction(strict, either).mean(axis=1), every, cells),
@@ -112,7 +113,7 @@ def cell_ratios(counts: CellCounts) -> dict[str, Ratio]:
         "aji": Ratio(_fraction(joint, union), every, cells),
         "seg": Ratio(counts.seg[:, 0], counts.seg[:, 1], cells),
         "det": Ratio(MISSED_COST * true - cost, MISSED_COST * true, cells, least=0.0),
-        "boundary_f": Ratio(boundary_f(counts.boundary), every, cells),
+        "boundary_f": Ratio(np.where(one_sided, 0, boundary_f(counts.boundary)), every, cells),
         "count_mae": Ratio(error, every, cells, nothing=0.0),
         "count_bias": Ratio(predicted - true, every, cells, nothing=0.0),
         "count_relative_error": Ratio(error, true, cells, nothing=0.0, undefined=1.0),

@@ -1,4 +1,4 @@
-"""One-to-one matching of true and predicted cells by their intersection over union."""
+"""Which true and which predicted cells belong together: one to one, or to each true cell its best."""
 
 import numpy as np
 
@@ -44,6 +44,44 @@ def match(overlap: InstanceOverlap, threshold: float, strict: bool = False) -> n
     rivals = np.bincount(true)[true] + np.bincount(predicted)[predicted] if len(candidates) else true
     chosen = _assign(true[rivals > 2], predicted[rivals > 2], iou[candidates][rivals > 2])
     return np.sort(np.concatenate([candidates[rivals == 2], candidates[rivals > 2][chosen]]))
+
+
+def best_pairs(overlap: InstanceOverlap, candidates: np.ndarray, *preferences: np.ndarray) -> np.ndarray:
+    """Return the best pair of each true cell that has one; several may share a predicted cell.
+
+    But cells of one outline, of which there are as many on both sides, have one each.
+
+    Parameters
+    ----------
+    overlap
+        Of one image.
+    candidates
+        Indices of the pairs to choose from, int64 [C]: those of an IoU of 1 are among them.
+    preferences
+        What is to be highest, number [K] each; of equal ones the next decides, at last the predicted cell's
+        number.
+
+    Returns
+    -------
+    numpy.ndarray
+        Indices of the pairs, int64 [M], in the order of the true cells.
+
+    Examples
+    --------
+    The second prediction covers all of both true cells, the first is the first one's outline.
+
+    >>> overlap = InstanceOverlap(
+    ...     np.array([4, 4]), np.array([4, 9]), np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([4, 4, 4])
+    ... )
+    >>> best_pairs(overlap, np.arange(3), overlap.pixels, overlap.iou).tolist()
+    [0, 2]
+    """
+    keys = [-preference[candidates] for preference in reversed(preferences)]
+    order = candidates[np.lexsort((overlap.predicted[candidates], *keys, overlap.true[candidates]))]
+    best = order[np.flatnonzero(np.diff(overlap.true[order], prepend=-1))]
+    same = match(overlap, 1.0)
+    best[np.searchsorted(overlap.true[best], overlap.true[same])] = same
+    return best
 
 
 def _assign(true: np.ndarray, predicted: np.ndarray, iou: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@
 of draws, for which matching and ranking are done once here, by the same rules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -104,9 +104,10 @@ def rank_detections(
 def precision_recall_curve(detections: RankedDetections, threshold: int) -> np.ndarray:
     """Return COCO's precision at each of `RECALLS`, float64 [101]: the best one at that recall or a higher.
 
-    0 at recalls that are not reached; `threshold` is an index in `IOU`.
+    0 at recalls that are not reached; 1 at all of them where there is neither a true cell nor a detection.
+    `threshold` is an index in `IOU`.
     """
-    return _interpolated(detections, threshold, np.ones(len(detections.true)))
+    return next(_curves(detections, np.ones((1, len(detections.true)))))[threshold]
 
 
 def drawn_average_precision(detections: RankedDetections, weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -117,18 +118,50 @@ def drawn_average_precision(detections: RankedDetections, weights: np.ndarray) -
     detections
         Of N images.
     weights
-        How often each image is drawn, [R, N].
+        How often each image is drawn, whole numbers [R, N].
     """
-    curves = np.array(
-        [[_interpolated(detections, place, own).mean() for place in range(len(IOU))] for own in weights]
-    )
-    return dict(zip(DRAWN, (curves.mean(axis=1), curves[:, 0], curves[:, 5]), strict=True))
+    values = np.array([curves.mean(axis=1) for curves in _curves(detections, weights)])
+    return dict(zip(DRAWN, (values.mean(axis=1), values[:, 0], values[:, 5]), strict=True))
 
 
-def _interpolated(detections: RankedDetections, threshold: int, weights: np.ndarray) -> np.ndarray:
-    true = weights @ detections.true
-    drawn = weights[detections.image]
-    right = np.cumsum(drawn * detections.right[:, threshold])
-    recall, precision = right / max(true, 1), right / np.maximum(np.cumsum(drawn), np.spacing(1))
-    best = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0.0)
-    return best[np.searchsorted(recall, RECALLS, side="left")]
+def _curves(detections: RankedDetections, weights: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the curves of each draw at each `IOU`, float64 [10, 101].
+
+    Precision is highest at a right detection: only these are looked at, at each IoU, and wrong ones only
+    counted, once for all IoU.
+    """
+    image = detections.image.astype(np.intp)  # as `take` wants it
+    right = [np.flatnonzero(own) for own in detections.right.T]
+    images = [image[own] for own in right]
+    most = weights.max(initial=0) * max(len(image), detections.true.sum())
+    kind = np.int32 if most < 2**31 else np.int64  # what is half as wide is summed twice as fast
+    for draw in weights.astype(kind):
+        true, seen = int(draw @ detections.true), np.take(draw, image).cumsum(dtype=kind)
+        if true:
+            found = (np.take(draw, own).cumsum(dtype=kind) for own in images)
+            yield np.stack([_curve(own, seen, at, true) for own, at in zip(found, right, strict=True)])
+        else:
+            yield np.full((len(IOU), len(RECALLS)), 0.0 if seen[-1:].any() else 1.0)
+
+
+def _curve(found: np.ndarray, seen: np.ndarray, right: np.ndarray, true: int) -> np.ndarray:
+    """Return precision at `RECALLS`, of the right detections up to each right one, and all up to each one."""
+    reached = np.searchsorted(found, _right_needed(true).astype(found.dtype))
+    reached = reached[reached < len(found)]
+    curve = np.zeros(len(RECALLS))
+    if len(reached):
+        first = reached[0]
+        precision = found[first:] / np.take(seen, right[first:])
+        best = np.maximum.reduceat(precision, reached - first)
+        curve[: len(reached)] = np.maximum.accumulate(best[::-1])[::-1]
+    return curve
+
+
+def _right_needed(true: int) -> np.ndarray:
+    """Return how many of the true cells have to be found for each of `RECALLS`, one at least; int64 [101].
+
+    >>> _right_needed(200)[[0, 1, 50, 100]].tolist()
+    [1, 2, 100, 200]
+    """
+    needed = np.floor(RECALLS * true)
+    return np.maximum(needed + (needed / true < RECALLS), 1).astype(np.int64)

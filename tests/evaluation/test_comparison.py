@@ -95,7 +95,7 @@ def test_methods_without_the_ranking_score_are_last():
     metrics = comparison_metrics(rows, "ap50")
     assert metrics["best_model"] == "vnet"
     assert "best_threshold" not in metrics
-    assert "difference" not in metrics["otsu"]
+    assert "difference" not in metrics["methods"]["otsu"]
 
 
 def test_the_order_of_images_does_not_matter():
@@ -128,9 +128,28 @@ def test_scores_by_cell_type_are_those_of_its_images():
 def test_metrics_name_the_best_of_each_kind():
     metrics = comparison_metrics(list(compare().values()), "dice")
     assert (metrics["best_model"], metrics["best_threshold"], metrics["score"]) == ("unet", "otsu", "dice")
-    assert metrics["vnet"]["kind"] == "model"
-    assert "method" not in metrics["vnet"]
-    assert metrics["vnet"]["dice_low"] < metrics["vnet"]["dice"] < metrics["vnet"]["dice_high"]
+    vnet = metrics["methods"]["vnet"]
+    assert vnet["kind"] == "model"
+    assert "method" not in vnet
+    assert vnet["dice_low"] < vnet["dice"] < vnet["dice_high"]
+
+
+@pytest.mark.parametrize(
+    "name", ["score", "best_model", "best_threshold", "refused", "methods", "kind", "dice"]
+)
+def test_a_model_may_have_any_name(name: str, tmp_path: Path):
+    otsu, vnet, unet = methods()
+    rows = compare_methods([otsu, vnet, unet._replace(name=name)], SETTINGS)
+    metrics = comparison_metrics(rows, "dice", refused="a reason")
+    assert {key: metrics[key] for key in ("score", "best_model", "best_threshold", "refused")} == {
+        "score": "dice", "best_model": name, "best_threshold": "otsu", "refused": "a reason",
+    }  # fmt: skip
+    assert list(metrics["methods"]) == [name, "vnet", "otsu"]
+    assert metrics["methods"][name]["dice"] == pytest.approx(dices("unet").mean())
+    write_comparison(tmp_path / "comparison.csv", rows)
+    with (tmp_path / "comparison.csv").open(newline="") as file:
+        assert [row["method"] for row in csv.DictReader(file)] == [name, "vnet", "otsu"]
+    assert comparison_text(rows, "dice").splitlines()[2].startswith(f"{name} ")
 
 
 def test_table_as_csv(tmp_path: Path):
@@ -164,3 +183,20 @@ def test_the_table_fits_a_terminal_and_names_what_does_not():
     assert max(map(len, lines)) <= 100
     assert lines[0].split()[-2:] == ["confluence_rmse", "iou"]
     assert lines[-1] == "The table of the comparison has all intervals, and confluence_bias."
+
+
+def biased(name: str, *differences: int) -> Method:
+    """A method that predicts so many pixels of 100 too much in each image."""
+    scores = [
+        ImageScore(name, "test", "clean", n, f"{n}.tif", "A172", 40, max(off, 0), max(-off, 0), 60 - abs(off))
+        for n, off in enumerate(differences)
+    ]
+    return method(name, scores)
+
+
+@pytest.mark.parametrize("score", ["confluence_bias", "confluence_rmse"])
+def test_the_smallest_error_first_whatever_its_sign(score: str):
+    methods = [biased("much", 20, 22, 24), biased("little", -12, -14, -11), biased("near", -3, -2, -1)]
+    rows = compare_methods(methods, SETTINGS.model_copy(update={"score": score}))
+    assert [row.method for row in rows] == ["near", "little", "much"]
+    assert comparison_metrics(rows, score)["best_model"] == "near"

@@ -62,6 +62,15 @@ def test_models_in_their_order_then_thresholds(tmp_path: Path):
     assert collected["unet"].image_ids.tolist() == [1, 2]
 
 
+def test_a_model_may_be_called_as_a_threshold_is(tmp_path: Path):
+    write_models(tmp_path, "otsu", "unet")
+    collected = collect(tmp_path, "otsu", "unet")
+    assert {name: method.kind for name, method in collected.items()} == {
+        "otsu": "model", "unet": "model", "otsu (threshold)": "threshold", "huang": "threshold",
+    }  # fmt: skip
+    assert "recall_50" in collected["otsu"].names
+
+
 def test_models_have_scores_of_cells_and_thresholds_have_not(tmp_path: Path):
     write_models(tmp_path, "unet")
     collected = collect(tmp_path, "unet")

@@ -115,7 +115,20 @@ def test_scores_by_hand(evaluation: Evaluation) -> None:
     assert metrics["by_cell_size"]["small"] == {
         "recall_25": 1, "recall_50": 1, "recall_75": 1, "ar": 1, "cells": 1,
     }  # fmt: skip
+    nothing = {"recall_25": None, "recall_50": None, "recall_75": None, "ar": None, "cells": 0}
+    assert metrics["by_cell_size"]["large"] == nothing  # whatever is predicted there
+    assert metrics["by_cell_type"]["A172"]["ar_medium"] is None
     assert metrics["refused"] == REASON
+
+
+def test_of_a_type_without_annotated_cells_nothing_is_known(tmp_path: Path) -> None:
+    write_partial(tmp_path, "test")
+    coco = partly_annotated()
+    coco.annotations[:] = [cell for cell in coco.annotations if cell.image_id != coco.images[0].id]
+    metrics = evaluation_metrics([evaluate_test(tmp_path, coco)])["test"]["clean"]
+    own = metrics["by_cell_type"]["A172"]
+    assert {name for name, value in own.items() if value is not None} == {"cells", "images"}
+    assert set(own) == LEFT
 
 
 def test_what_is_left_does_not_depend_on_what_is_not_annotated(tmp_path: Path) -> None:
@@ -264,10 +277,11 @@ def test_models_are_ranked_by_what_is_left(project: Project, capsys: pytest.Capt
     project.compare()
     compared = project.read("comparison.json")
     assert (compared["best_model"], compared["refused"]) == ("unet", REASON)
-    assert compared["unet"]["seg"] == 0.78125
-    assert compared["unet"]["recall_75"] == 0.5
-    assert not {"dice", "ap"} & set(compared["unet"])
-    assert "otsu" not in compared
+    methods = compared["methods"]
+    assert methods["unet"]["seg"] == 0.78125
+    assert methods["unet"]["recall_75"] == 0.5
+    assert not {"dice", "ap"} & set(methods["unet"])
+    assert "otsu" not in methods
     table = pd.read_csv(project.root / "plots" / "comparison" / "iou.tsv", sep="\t")
     assert table["recall"].notna().all()
     assert table[["precision", "accuracy"]].isna().all(axis=None)

@@ -17,7 +17,7 @@ HEAD = "main"
 
 def experiment(name: str, seed: int, dice: float = 0.5, rev: str = HEAD, **parameters: Any) -> Experiment:
     row = {"kind": "model", "dice": dice, "iou": dice, "confluence_rmse": dice}
-    metrics = {module.COMPARISON: {"best_model": "small", "small": row}}
+    metrics = {module.COMPARISON: {"best_model": "small", "methods": {"small": row}}}
     return Experiment(name, rev, {"seed": seed, "lr": 1, **parameters}, metrics)
 
 
@@ -53,6 +53,14 @@ def test_scores_by_seed():
     scores = scores_by_seed({0: experiment("a", 0, 0.5), 1: experiment("b", 1, 0.6)})
     assert {seed: list(rows) for seed, rows in scores.items()} == {0: ["small"], 1: ["small"]}
     assert scores[1]["small"]["dice"] == 0.6
+
+
+def test_a_comparison_of_an_earlier_version():
+    old = Experiment("a", HEAD, {"seed": 0}, {module.COMPARISON: {"best_model": "small", "small": {}}})
+    with pytest.raises(
+        InputError, match=r"metrics/comparison\.json of a is of an earlier version: run it again"
+    ):
+        scores_by_seed({0: old})
 
 
 def test_equal_scores_were_not_made_anew():

@@ -66,7 +66,7 @@ scores = {"small": ("model", 0.9 + 0.01 * seed), "otsu": ("threshold", 0.5)}
 rows = {name: {"kind": kind, "dice": dice, "iou": dice / 2, "confluence_rmse": 0.1} for name, (kind, dice) in
         scores.items()}
 Path("metrics").mkdir(exist_ok=True)
-Path("metrics/comparison.json").write_text(json.dumps({"best_model": "small", **rows}))
+Path("metrics/comparison.json").write_text(json.dumps({"best_model": "small", "methods": rows}))
 """
 FILES = {
     "params.yaml": PARAMETERS,

@@ -2,12 +2,13 @@
 
 import contextlib
 import io
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from drawn_cells import HEIGHT, WIDTH, DrawnImage, drawn_image
+from drawn_cells import HEIGHT, WIDTH, DrawnImage, drawn_image, ellipse
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
@@ -17,6 +18,8 @@ from monolayer.metrics.average_precision import RankedImages
 from monolayer.metrics.detected_cells import SIZES
 from monolayer.metrics.ranked_detections import (
     RECALLS,
+    RankedDetections,
+    _right_needed,
     drawn_average_precision,
     precision_recall_curve,
     rank_detections,
@@ -108,9 +111,71 @@ def test_without_predictions_all_is_missed():
     assert (scores["ap"], scores["ar_40"], scores["afnr"]) == (0, 0, 1)
 
 
-def test_without_truth_there_is_no_score():
-    scores = scores_of([nothing(drawn, "truth") for drawn in IMAGES])
-    assert set(scores.values()) == {None}
+def test_something_against_nothing_is_worthless():
+    images = [nothing(drawn, "truth") for drawn in IMAGES]
+    scores = scores_of(images)
+    assert [scores[name] for name in ("ap", "ap50", "ap75", "ar_3", "ar_40", "afnr")] == [0, 0, 0, 0, 0, 1]
+    every = np.eye(len(images), dtype=int)
+    assert [own.tolist() for own in drawn_average_precision(detections(images), every).values()] == [
+        [0] * 4
+    ] * 3
+    assert not precision_recall_curve(detections(images), 0).any()
+
+
+def test_nothing_against_nothing_is_perfect():
+    images = [nothing(drawn, "truth", "prediction", "scores") for drawn in IMAGES[:2]]
+    scores = scores_of(images)
+    assert scores.pop("afnr") == 0
+    assert set(scores.values()) == {1}
+    drawn = drawn_average_precision(detections(images), np.array([[1, 1], [2, 0]]))
+    assert [own.tolist() for own in drawn.values()] == [[1, 1]] * 3
+
+
+def test_a_draw_of_empty_images_is_scored_as_these_images_are():
+    images = [IMAGES[0], nothing(IMAGES[1], "truth", "prediction", "scores"), nothing(IMAGES[2], "truth")]
+    drawn = drawn_average_precision(detections(images), np.array([[0, 3, 0], [0, 1, 2], [2, 1, 0]]))
+    assert drawn["ap50"].tolist() == [1, 0, pytest.approx(scores_of(images[:1])["ap50"], abs=1e-2)]
+    ranked = RankedImages([own.ranked for own in images], MAX_DETS)
+    parts = [ranked.scores(np.array(part)) for part in ([1], [1, 2])]
+    assert [part["ap50"] for part in parts] == [1, 0]
+
+
+def counted_officially(images: list[DrawnImage], size: int) -> np.ndarray:
+    """How many detections count at each threshold for a size of cells, by pycocotools: int64 [10]."""
+    evaluation = evaluate_officially(images)
+    own = evaluation.evalImgs[size * len(images) : (size + 1) * len(images)]
+    return sum(
+        (np.logical_not(image["dtIgnore"]).sum(axis=1) for image in own if image), np.zeros(10, dtype=int)
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_size_that_no_true_cell_has_is_scored_by_what_counts_as_false(seed):
+    images = [drawn_image(seed * 2 + place, 12) for place in range(2)]
+    areas = [drawn.truth.sum(axis=(1, 2)) for drawn in images]
+    limits = [0, 18**2, 31**2, 1e10]
+    for size, (low, high) in enumerate(pairwise(limits), start=1):
+        others = [
+            drawn._replace(truth=drawn.truth[(own < low) | (own > high)])
+            for drawn, own in zip(images, areas, strict=True)
+        ]
+        counted = counted_officially(others, size)
+        scores = scores_of(others)
+        name = list(SIZES)[size - 1]
+        assert scores[f"ap_{name}"] == pytest.approx((counted == 0).mean(), abs=1e-12)
+        assert scores[f"ar_{name}"] == pytest.approx((counted == 0).mean(), abs=1e-12)
+
+
+def test_a_cell_found_a_size_too_small_is_false_only_where_it_does_not_match():
+    truth, prediction = ellipse(45, 55, 18, 18)[None], ellipse(45, 55, 16.3, 16.3)[None]
+    assert 31**2 < truth.sum() < 34**2
+    assert 0.8 < prediction.sum() / truth.sum() < 0.85
+    scores = scores_of([DrawnImage(truth, prediction, np.ones(1))])
+    assert {name: round(scores[f"ap_{name}"], 9) for name in SIZES} == {
+        "small": 1,
+        "medium": 0.7,
+        "large": 0.7,
+    }
 
 
 def test_predictions_where_there_is_no_cell_lower_precision():
@@ -118,6 +183,55 @@ def test_predictions_where_there_is_no_cell_lower_precision():
     scores = scores_of(images)
     assert scores["ap50"] < scores_of(images[:1])["ap50"]
     assert {name: scores[name] for name in NAMES} == pytest.approx(official_scores(images), abs=1e-9)
+
+
+def slow_curve(ranked: RankedDetections, threshold: int, weights: np.ndarray) -> np.ndarray:
+    """COCO's interpolated precision of drawn images, looking at every detection."""
+    drawn = weights[ranked.image]
+    right = np.cumsum(drawn * ranked.right[:, threshold])
+    precision = right / np.maximum(np.cumsum(drawn), 1)
+    recall = right / weights.dot(ranked.true)
+    return np.array([precision[recall >= level].max(initial=0) for level in RECALLS])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_draws_are_those_of_looking_at_every_detection(seed):
+    rng = np.random.default_rng(seed)
+    images, found = rng.integers(1, 9), rng.integers(1, 400)
+    true = rng.integers(1, 120, images)  # from far fewer than are found to far more
+    ranked = RankedDetections(
+        rng.integers(0, images, found).astype(np.int32),
+        -np.sort(-rng.random(found).round(1)),
+        rng.random((found, 10)) < np.linspace(0.9, 0, 10),
+        true,
+    )
+    # Some draws leave most images out, some take one many times.
+    weights = np.concatenate(
+        [rng.multinomial(images, rng.dirichlet(np.full(images, 0.3)), 20), np.eye(images)]
+    )
+    slow = np.array([[slow_curve(ranked, place, own).mean() for place in range(10)] for own in weights])
+    drawn = drawn_average_precision(ranked, weights)
+    expected = dict(zip(("ap", "ap50", "ap75"), (slow.mean(axis=1), slow[:, 0], slow[:, 5]), strict=True))
+    for name, values in expected.items():
+        np.testing.assert_allclose(drawn[name], values, rtol=0, atol=1e-12)
+
+
+def test_weights_may_be_large():
+    weights = np.array([[2, 0, 1, 1]])
+    expected = drawn_average_precision(detections(IMAGES), weights)
+    for factor in (1000, 2**31):
+        drawn = drawn_average_precision(detections(IMAGES), weights * factor)
+        assert {name: own[0] for name, own in drawn.items()} == pytest.approx(
+            {name: own[0] for name, own in expected.items()}, abs=1e-12
+        )
+
+
+def test_recalls_are_reached_where_the_division_says_so():
+    # As many true cells as there are hundredths: 0.29 * 100 is more than 29.
+    for true in (*range(1, 400), 450_000):
+        needed = _right_needed(true)
+        assert (needed / true >= RECALLS).all()
+        assert ((needed - 1) / true < RECALLS)[1:].all()
 
 
 def detections(images: list[DrawnImage]):

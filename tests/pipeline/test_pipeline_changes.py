@@ -35,8 +35,8 @@ def test_a_model_is_taken_away(copy):
     output = copy.dvc("exp", "run", "-S", "~models.other")
     assert stages_run(output) == ["parameters", "compare"]
     compared = json.loads((copy.root / "metrics/comparison.json").read_text())
-    assert "small" in compared
-    assert "other" not in compared
+    assert "small" in compared["methods"]
+    assert "other" not in compared["methods"]
     own = ["metrics/other.json", "metrics/train/other.json", "metrics/by_image/other.json", "models/other"]
     assert all((copy.root / path).exists() for path in own)
     run(copy.root, sys.executable, "-m", "experiments.tidy")

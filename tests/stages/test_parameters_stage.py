@@ -64,6 +64,12 @@ def test_what_is_committed_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("models.my net", COMMITTED["models"]["vnet"], "models.my net: a name has letters, digits"),
         ("models.../x", COMMITTED["models"]["vnet"], "a name has letters, digits"),
         ("models.images", COMMITTED["models"]["vnet"], "metrics/images.json is taken"),
+        (
+            "models",
+            {18: COMMITTED["models"]["vnet"]},
+            "models.18: YAML takes this name for no text: write '18'",
+        ),
+        ("models", {"unet.2": COMMITTED["models"]["vnet"]}, "models.unet.2: a name has letters, digits, '-'"),
         ("predict.tile", 1000, "predict.tile: Input should be a multiple of 32"),
         ("decode.flow.h", 1, "decode.flow.h: unknown key; valid keys: threshold"),
         ("decode.stars", {"threshold": 1}, "decoder: 'stars' is unknown; valid: boxes, contour"),
