@@ -164,8 +164,8 @@ def _drawn(rendered: Images, real: Images, cell_types: list[str]) -> Figure:
     axes = figure.subplots(4, len(cell_types), squeeze=False, sharey="row")
     for column, cell_type in zip(axes.T, cell_types, strict=True):
         for images, colour, label in (
-            (real[cell_type], PALETTE[6], "real"),
-            (rendered[cell_type], PALETTE[3], "rendered"),
+            (real[cell_type], PALETTE[2], "real"),
+            (rendered[cell_type], PALETTE[1], "rendered"),
         ):
             for facts in images:
                 style = {"color": colour, "alpha": 0.35, "linewidth": 0.9, "label": label}
