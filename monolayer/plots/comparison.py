@@ -52,7 +52,7 @@ def plot_differences(rows: list[ComparisonRow], score: str) -> Figure:
         [row for row, _ in pairs],
         [difference for _, difference in pairs],
         title=f"Difference in {title_of(score)} to {rows[0].method}",
-        label=f"{labelled(score, WORSE[score_named(score).best])}\n"
+        label=f"difference in {labelled(score, WORSE[score_named(score).best])}\n"
         f"paired on the same {number_of(rows[0].images, 'image')}",
     )
     figure.axes[0].axvline(0, color=GREY, linewidth=1, zorder=0)

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
-from matplotlib.textpath import text_to_path
 
 from monolayer.plots.overlay import (
     AGREEMENT,
@@ -23,6 +23,7 @@ DRAWN_SIDE = 2048  # pixels: figures take about a hundred bytes for each one dra
 PANEL_WIDTH = 352  # pixels: half of LIVECell's, so that a model's panels stay below 250 KB
 CELLS_SIDE = 2 * PANEL_WIDTH  # pixels of an image that are shown at most: at half of them, cells keep a shape
 LINE = 15  # pixels from one line of small text to the next
+DPI = 100
 SMALL = FontProperties(family="DejaVu Sans", size=8)
 
 
@@ -46,7 +47,7 @@ def plot_annotations(image: np.ndarray, labels: np.ndarray, title: str, source: 
     drawn = overlay_contours(middle(image, height, width), middle(labels, height, width), OUTLINE_COLOUR)
     drawn = _enlarged(drawn)
     height, across = drawn.shape[0], max(drawn.shape[1], PANEL_WIDTH)
-    figure = Figure(figsize=(across / 100, (height + TITLE_HEIGHT) / 100), dpi=100)
+    figure = Figure(figsize=(across / DPI, (height + TITLE_HEIGHT) / DPI), dpi=DPI)
     figure.figimage(drawn, 0, 0, origin="upper")
     line = 0.5 * TITLE_HEIGHT / (height + TITLE_HEIGHT)
     part = f", {part}" if part else ""
@@ -130,8 +131,9 @@ def shortened(text: str, width: float) -> str:
 
 
 def _width_of(text: str) -> float:
-    points, _, _ = text_to_path.get_text_width_height_descent(text, SMALL, ismath=False)
-    return points / 72 * 100
+    """Return how broad a line of small text is drawn, in pixels."""
+    width, _, _ = RendererAgg(1, 1, DPI).get_text_width_height_descent(text, SMALL, ismath=False)
+    return width
 
 
 def _factor(height: int, width: int) -> int:
@@ -148,7 +150,7 @@ def _row_of_panels(title: str, pictures: dict[str, np.ndarray], strengths: dict[
     width = gap + sum(PANEL_WIDTH + gap for _ in pictures)
     above, below = 30 + lines * LINE, 34
     height = above + tallest + below
-    figure = Figure(figsize=(width / 100, height / 100), dpi=100, layout="none")
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     for number, (caption, picture) in enumerate(pictures.items()):
         left, top = gap + number * (PANEL_WIDTH + gap), height - above
         figure.figimage(picture, left, top - len(picture), origin="upper")
