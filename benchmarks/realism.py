@@ -174,7 +174,8 @@ def _drawn(rendered: Images, real: Images, cell_types: list[str]) -> Figure:
                 column[2].plot(FREQUENCIES[:-1], facts.spectrum, **style)
                 cells = np.sort(facts.shapes["area"])
                 column[3].plot(cells, np.linspace(0, 1, len(cells)), **style)
-        column[0].set_title(cell_type)
+        numbers = f"{len(real[cell_type])} real, {len(rendered[cell_type])} rendered"
+        column[0].set_title(f"{cell_type}: {numbers}")
     for row, (across, up) in zip(
         axes,
         (
