@@ -164,8 +164,8 @@ def _drawn(rendered: Images, real: Images, cell_types: list[str]) -> Figure:
     axes = figure.subplots(4, len(cell_types), squeeze=False, sharey="row")
     for column, cell_type in zip(axes.T, cell_types, strict=True):
         for images, colour, label in (
-            (real[cell_type], PALETTE[6], "real"),
-            (rendered[cell_type], PALETTE[3], "rendered"),
+            (real[cell_type], PALETTE[2], "real"),
+            (rendered[cell_type], PALETTE[1], "rendered"),
         ):
             for facts in images:
                 style = {"color": colour, "alpha": 0.35, "linewidth": 0.9, "label": label}
@@ -174,7 +174,8 @@ def _drawn(rendered: Images, real: Images, cell_types: list[str]) -> Figure:
                 column[2].plot(FREQUENCIES[:-1], facts.spectrum, **style)
                 cells = np.sort(facts.shapes["area"])
                 column[3].plot(cells, np.linspace(0, 1, len(cells)), **style)
-        column[0].set_title(cell_type)
+        numbers = f"{len(real[cell_type])} real, {len(rendered[cell_type])} rendered"
+        column[0].set_title(f"{cell_type}: {numbers}")
     for row, (across, up) in zip(
         axes,
         (

@@ -30,7 +30,7 @@ def draw_histories(title: str, runs: dict[str, Experiment], training: str, folde
     by_run = {run: own.set_index("epoch")["val_dice"] for run, own in table.groupby("model", sort=False)}
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "dice.tsv", sep="\t", index=False, lineterminator="\n")
-    axes = ["-x", "epoch", "-y", "val_dice", "--y-label", "Dice on the validation images"]
+    axes = ["-x", "epoch", "-y", "val_dice", "--y-label", "Dice on the validation images (higher is better)"]
     page = ["--template", "curves", *axes, "--title", title, "--out", str(folder)]
     dvc("plots", "show", str(folder / "dice.tsv"), *page)
     save_png(plot_histories(title, by_run), folder / "dice.png")

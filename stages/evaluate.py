@@ -16,7 +16,7 @@ from monolayer.parameters import read_parameters, section
 from monolayer.plots.agreement import plot_confluence
 from monolayer.plots.cells import plot_cell_curves, plot_recall
 from monolayer.plots.panels import plot_agreement, plot_cells
-from monolayer.plots.style import save_png
+from monolayer.plots.style import number_of, save_png
 from stages.command import run
 
 
@@ -46,7 +46,7 @@ def evaluate(
     write_scores(table, [score for evaluation in evaluations for score in evaluation.scores])
     own = table_of_model(cleaned_test.scores, cleaned_test.cells, settings.max_dets[-1], ranking)
     write_image_tables(by_image, {model: own})
-    title = f"{model} on the cleaned test images"
+    title = f"{model} on {number_of(len(cleaned_test.cells), 'cleaned test image')}"
     if cleaned_test.refused:
         save_png(plot_recall(title, own.curves["iou"]), plots / "cells.png")
         print(f"scores that need complete truth are left out: {cleaned_test.refused}")
@@ -55,8 +55,11 @@ def evaluate(
     save_png(curves, plots / "cells.png")
     save_png(plot_confluence(title, cleaned_test.scores), plots / "confluence.png")
     examples = example_images(cleaned_test, tasks, ImageFolder(images))
-    save_png(plot_agreement(title, examples.foreground), plots / "overlays.png")
-    save_png(plot_cells(title, examples.cells), plots / "cell_overlays.png")
+    chosen = "best, median and worst of them by"
+    foreground = plot_agreement(f"{title}: {chosen} Dice of the foreground", examples.foreground)
+    save_png(foreground, plots / "overlays.png")
+    cells = plot_cells(f"{title}: {chosen} F1 of the cells at an IoU of 0.5", examples.cells)
+    save_png(cells, plots / "cell_overlays.png")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """What is drawn of the best, the median and the worst image of a split."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from monolayer.evaluation.cells import certain_cells, true_cells
-from monolayer.evaluation.foreground import ImageScore
+from monolayer.evaluation.cells import certain_cells, score_cells, true_cells
 from monolayer.evaluation.split import Evaluation
 from monolayer.evaluation.tasks import TruthTask, predicted_cells, truth_and_prediction
 from monolayer.images.files import read_image
@@ -15,15 +15,13 @@ from monolayer.metrics.instance_overlap import instance_overlap
 from monolayer.metrics.matching import match
 
 
-def best_median_worst(scores: list[ImageScore]) -> dict[str, ImageScore]:
-    """Return the images of highest, middle and lowest Dice; of equal ones, the smaller image id first.
+def best_median_worst(scores: Mapping[int, float]) -> dict[str, int]:
+    """Return the ids of the images of highest, middle and lowest score; of equal ones, the smaller id first.
 
-    >>> score = lambda i, tp: ImageScore("unet", "test", "clean", i, f"{i}.tif", "BV2", tp, 0, 10 - tp, 0)
-    >>> chosen = best_median_worst([score(1, 2), score(2, 9), score(3, 5)])
-    >>> [(name, score.image_id) for name, score in chosen.items()]
-    [('best', 2), ('median', 3), ('worst', 1)]
+    >>> best_median_worst({1: 0.2, 2: 0.9, 3: 0.5})
+    {'best': 2, 'median': 3, 'worst': 1}
     """
-    ordered = sorted(scores, key=lambda score: (-score.dice, score.image_id))
+    ordered = sorted(scores, key=lambda image_id: (-scores[image_id], image_id))
     return {"best": ordered[0], "median": ordered[len(ordered) // 2], "worst": ordered[-1]}
 
 
@@ -37,16 +35,33 @@ class Panels(NamedTuple):
 
 
 def example_images(evaluation: Evaluation, tasks: list[TruthTask], images: ImageFolder) -> Panels:
-    """Return what is drawn of the images of highest, middle and lowest Dice of a split."""
+    """Return what is drawn of the best, the median and the worst image of a split.
+
+    The foreground is drawn of those by Dice, the cells of those by their F1 at an IoU of 0.5.
+    """
     by_id = {task.image.id: task for task in tasks}
     panels = Panels({}, {})
-    for place, score in best_median_worst(evaluation.scores).items():
-        task = by_id[score.image_id]
-        image = read_image(images.path(score.file_name, evaluation.split), task.image)
-        caption = f"{place}: Dice {score.dice:.3f}\n{score.file_name}"
+    dices = {score.image_id: score.dice for score in evaluation.scores}
+    for place, image_id in best_median_worst(dices).items():
+        task = by_id[image_id]
+        caption = f"{place}: Dice {dices[image_id]:.3f}\n{task.image.file_name}"
+        image = _read(task, evaluation, images)
         panels.foreground[caption] = (image, *truth_and_prediction(task, evaluation.threshold))
-        panels.cells[caption] = (image, cell_agreement(task, evaluation.score_floor))
+    cells = {own.image.id: own for own in evaluation.cells}
+    f1 = {image_id: score_cells([own], "f1_50") for image_id, own in cells.items()}
+    for place, image_id in best_median_worst(f1).items():
+        task, counts = by_id[image_id], cells[image_id].counts
+        numbers = f"{counts.true.sum()} true and {counts.predicted.sum()} predicted cells"
+        caption = f"{place}: F1 {f1[image_id]:.3f}, {numbers}\n{task.image.file_name}"
+        panels.cells[caption] = (
+            _read(task, evaluation, images),
+            cell_agreement(task, evaluation.score_floor),
+        )
     return panels
+
+
+def _read(task: TruthTask, evaluation: Evaluation, images: ImageFolder) -> np.ndarray:
+    return read_image(images.path(task.image.file_name, evaluation.split), task.image)
 
 
 def cell_agreement(task: TruthTask, score_floor: float) -> dict[str, np.ndarray]:

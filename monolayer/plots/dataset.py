@@ -22,7 +22,9 @@ def plot_counts(facts: list[ImageFacts]) -> Figure:
     _bars(left, facts, [1] * len(facts))
     _bars(right, facts, [len(fact.areas) for fact in facts])
     left.set(title="Images", xlabel="number of images")
-    left.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        axes.set_xlim(0, max(1, axes.get_xlim()[1]))
     right.set(title="Cells", xlabel="number of annotated cells")
     right.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     return figure
@@ -35,21 +37,24 @@ def plot_distributions(facts: list[ImageFacts]) -> Figure:
     _ranges(left, facts, [fact.areas for fact in facts])
     _dots(right, facts, [100 * fact.confluence for fact in facts])
     left.set(title="Area of cells", xlabel="pixels: median, and 10 to 90 %", xscale="log")
-    left.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = left.get_xlim()
+    left.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 200 * low else (1,)))
     left.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     left.xaxis.set_minor_locator(NullLocator())
-    right.set(title="Confluence of images", xlabel="% of each image", xlim=(0, 100))
+    right.set(title="Confluence of images", xlabel="covered by cells, % of each image", xlim=(0, 100))
     return figure
 
 
 def _two_plots(facts: list[ImageFacts]) -> tuple[Figure, tuple[Axes, Axes]]:
     """Return two plots side by side with a row for each cell type, and a legend of the splits."""
     cell_types = sorted({fact.cell_type for fact in facts})
-    figure, ((left, right),) = axes_grid(1, 2, width=8, height=1.2 + 0.36 * len(cell_types))
+    width = 8.2 + 0.07 * max(map(len, cell_types))
+    figure, ((left, right),) = axes_grid(1, 2, width, height=1.2 + 0.36 * max(len(cell_types), 2))
     for axes, labels in ((left, cell_types), (right, [""] * len(cell_types))):
         axes.set_yticks(range(len(cell_types)), labels)
         axes.set_ylim(len(cell_types) - 0.5, -0.5)
         no_grid(axes, "y")
+    left.set_ylabel("cell type")
     splits = dict.fromkeys(fact.split for fact in facts)
     keys = [Line2D([], [], color=SPLIT_COLOURS[split], linewidth=5, label=split) for split in splits]
     figure.legend(handles=keys, loc="outside right upper")

@@ -1,18 +1,20 @@
 """How trainings went, epoch by epoch."""
 
 from collections.abc import Mapping
-from itertools import cycle
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from monolayer.plots.style import PALETTE, axes_grid, styled
+from monolayer.plots.style import axes_grid, legend_beside, looks_of, styled
+
+MARKED = 10
+"""Epochs of a training that are marked, about."""
 
 
 @styled
 def plot_histories(title: str, histories: Mapping[str, pd.Series]) -> Figure:
-    """Draw the validation Dice of several trainings after each epoch; dots mark the best of each.
+    """Draw the validation Dice of several trainings after each epoch; the best of each is marked.
 
     Parameters
     ----------
@@ -21,13 +23,15 @@ def plot_histories(title: str, histories: Mapping[str, pd.Series]) -> Figure:
     histories
         By the training's name, its validation Dice by epoch.
     """
-    figure, ((axes,),) = axes_grid(1, 1, width=6.5, height=3.8)
-    for (name, dices), colour in zip(histories.items(), cycle(PALETTE), strict=False):
-        best = dices.idxmax()
-        axes.plot(dices.index, dices, color=colour, label=f"{name} ({dices[best]:.3f})")
-        axes.plot([best], [dices[best]], "o", color=colour, markersize=5)
+    figure, ((axes,),) = axes_grid(1, 1, width=7.5, height=3.8)
+    looks = looks_of(histories)
+    for name, dices in histories.items():
+        best, every = dices.idxmax(), max(1, len(dices) // MARKED)
+        label = f"{name}: {dices[best]:.3f}, epoch {best}"
+        axes.plot(dices.index, dices, **looks[name], markersize=4, markevery=every, label=label)
+        axes.plot([best], [dices[best]], **looks[name], markersize=8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set(xlabel="epoch", ylabel="Dice on the validation images")
+    axes.set(xlabel="epoch", ylabel="Dice on the validation images (higher is better)")
     axes.set_title(title)
-    figure.legend(loc="outside right upper", title="best")
+    legend_beside(figure, axes, title="best, marked large")
     return figure

@@ -24,15 +24,17 @@ class OverlayColour(NamedTuple):
         return "#{:02x}{:02x}{:02x}".format(*self.colour)
 
 
+# Told apart from each other and from any grey by all kinds of colour vision: at least 25 in CIELAB, laid over
+# grey at this strength too.
 AGREEMENT = {
-    "found": OverlayColour((0, 158, 115), 0.35),
-    "false": OverlayColour((255, 176, 0), 0.8),
-    "missed": OverlayColour((220, 38, 127), 0.8),
+    "found": OverlayColour((75, 165, 255), 0.5),
+    "false": OverlayColour((255, 180, 0), 0.8),
+    "missed": OverlayColour((165, 15, 0), 0.8),
 }
 
 
 def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Colour the pixels that were found (green), falsely found (yellow) and missed (magenta).
+    """Colour the pixels that were found (blue), falsely found (yellow) and missed (dark red).
 
     Parameters
     ----------
@@ -54,11 +56,26 @@ def overlay_agreement(image: np.ndarray, truth: np.ndarray, prediction: np.ndarr
     return coloured
 
 
-def overlay_outlines(image: np.ndarray, outlines: dict[str, np.ndarray]) -> np.ndarray:
-    """Draw outlines, bool [H, W] by a name of `AGREEMENT`, on a uint8 [H, W] image; uint8 [H, W, 3]."""
-    coloured = np.repeat(stretch_contrast(image)[..., None], 3, axis=2)
+def overlay_outlines(image: np.ndarray, outlines: dict[str, np.ndarray], factor: int = 1) -> np.ndarray:
+    """Draw outlines on an image, and make it smaller by an integer factor; the lines stay a pixel wide.
+
+    Parameters
+    ----------
+    image
+        uint8 [H, W].
+    outlines
+        bool [H, W] by a name of `AGREEMENT`; later ones are drawn over earlier ones.
+    factor
+        How many rows and columns become one.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 [H // factor, W // factor, 3].
+    """
+    coloured = shrink(np.repeat(stretch_contrast(image)[..., None], 3, axis=2), factor)
     for name, outline in outlines.items():
-        coloured[outline] = AGREEMENT[name].colour
+        coloured[in_blocks(outline, factor).any(axis=(1, 3))] = AGREEMENT[name].colour
     return coloured
 
 
@@ -83,13 +100,16 @@ def stretch_contrast(image: np.ndarray) -> np.ndarray:
     return stretched
 
 
-def shrink(image: np.ndarray, width: int) -> np.ndarray:
-    """Average blocks of pixels of uint8 [H, W, 3] until the image is at most `width` pixels wide.
+def shrink(image: np.ndarray, factor: int) -> np.ndarray:
+    """Average blocks of `factor` x `factor` pixels of uint8 [H, W, 3].
 
-    >>> shrink(np.array([[[0, 0, 0], [4, 4, 4]], [[4, 4, 4], [8, 8, 8]]], dtype=np.uint8), width=1)
+    >>> shrink(np.array([[[0, 0, 0], [4, 4, 4]], [[4, 4, 4], [8, 8, 8]]], dtype=np.uint8), factor=2)
     array([[[4, 4, 4]]], dtype=uint8)
     """
-    factor = -(-image.shape[1] // width)
+    return np.rint(in_blocks(image, factor).mean(axis=(1, 3))).astype(np.uint8)
+
+
+def in_blocks(image: np.ndarray, factor: int) -> np.ndarray:
+    """View an array [H, W, ...] as [H // factor, factor, W // factor, factor, ...]; the rest is left out."""
     height, width = (size // factor for size in image.shape[:2])
-    blocks = image[: height * factor, : width * factor].reshape(height, factor, width, factor, 3)
-    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    return image[: height * factor, : width * factor].reshape(height, factor, width, factor, *image.shape[2:])

@@ -3,35 +3,46 @@
 from pathlib import Path
 
 import numpy as np
-from tiny_split import HEIGHT, WIDTH, annotation, image_score, perfect_predictions, tasks_of, write_results
+from tiny_split import (
+    HEIGHT,
+    WIDTH,
+    annotation,
+    perfect_predictions,
+    tasks_of,
+    two_images,
+    write_results,
+)
 
 from monolayer.annotations.coco import Coco
 from monolayer.compute.settings import ComputeSettings
-from monolayer.evaluation.examples import best_median_worst, cell_agreement, example_images
+from monolayer.evaluation.examples import Panels, best_median_worst, cell_agreement, example_images
 from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.evaluation.split import evaluate_split
-from monolayer.evaluation.tasks import truth_and_prediction
+from monolayer.evaluation.tasks import TruthTask, truth_and_prediction
 from monolayer.images.files import write_png
 from monolayer.images.folder import ImageFolder
 
 
 def test_best_median_and_worst_of_equal_images_are_those_of_the_smaller_ids():
-    scores = [image_score("unet", number, 25) for number in (4, 2, 3)]
-    assert [score.image_id for score in best_median_worst(scores).values()] == [2, 3, 4]
+    assert best_median_worst(dict.fromkeys((4, 2, 3), 0.5)) == {"best": 2, "median": 3, "worst": 4}
 
 
 def test_one_image_is_best_median_and_worst():
-    assert {score.image_id for score in best_median_worst([image_score("unet", 7, 1)]).values()} == {7}
+    assert set(best_median_worst({7: 0.1}).values()) == {7}
 
 
-def test_examples_come_with_their_masks(tmp_path: Path):
-    predictions = perfect_predictions(tmp_path)
-    write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))
-    tasks = tasks_of(predictions)
-    folder = ImageFolder(tmp_path / "images")
+def panels_of(tmp_path: Path) -> tuple[Panels, list[TruthTask]]:
+    """What is drawn of the predictions of two images below a folder."""
+    tasks = tasks_of(tmp_path / "predictions" / "unet" / "foreground" / "test")
     settings, alone = EvaluateSettings(), ComputeSettings(jobs=1)
     evaluation = evaluate_split(tasks, "unet", "test", "clean", 0.5, 0.0, settings, alone)
-    panels = example_images(evaluation, tasks, folder)
+    return example_images(evaluation, tasks, ImageFolder(tmp_path / "images")), tasks
+
+
+def test_examples_of_the_foreground_come_with_their_masks(tmp_path: Path):
+    predictions = perfect_predictions(tmp_path)
+    write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))
+    panels, tasks = panels_of(tmp_path)
     assert [caption.splitlines()[0] for caption in panels.foreground] == [
         "best: Dice 1.000", "median: Dice 0.000", "worst: Dice 0.000",
     ]  # fmt: skip
@@ -40,6 +51,28 @@ def test_examples_come_with_their_masks(tmp_path: Path):
     assert truth[10:30, 10:30].all()
     assert np.array_equal(truth_and_prediction(tasks[1], 0.5), [truth, prediction])
     assert not prediction.any()
+
+
+def test_examples_of_cells_are_chosen_by_the_f1_of_cells(tmp_path: Path):
+    predictions = perfect_predictions(tmp_path)
+    write_png(predictions / "2.png", np.zeros((HEIGHT, WIDTH), dtype=np.uint8))  # of the worst Dice
+    of_image_1 = [annotation(1, 1, 4, 4, 16), annotation(2, 1, 2, 24, 12)]  # one found, one false
+    write_results(predictions.parents[1] / "test.json", Coco([], [*of_image_1, annotation(3, 2, 10, 10, 20)]))
+    panels, _ = panels_of(tmp_path)
+    names = [item.file_name for item in two_images().images]
+    assert list(panels.cells) == [
+        f"best: F1 1.000, 1 true and 1 predicted cells\n{names[1]}",
+        f"median: F1 0.500, 2 true and 2 predicted cells\n{names[0]}",
+        f"worst: F1 0.500, 2 true and 2 predicted cells\n{names[0]}",
+    ]
+    image, drawn = list(panels.cells.values())[2]
+    assert image.shape == (HEIGHT, WIDTH)
+    assert {name: bool(outline.any()) for name, outline in drawn.items()} == {
+        "found": True,
+        "false": True,
+        "missed": True,
+    }
+    assert next(iter(panels.foreground)).endswith(names[0])
 
 
 def test_outlines_of_cells_say_which_were_found(tmp_path: Path):

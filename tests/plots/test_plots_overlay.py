@@ -6,9 +6,11 @@ from skimage.segmentation import find_boundaries
 
 from monolayer.plots.overlay import (
     AGREEMENT,
+    OverlayColour,
     cell_outlines,
     overlay_agreement,
     overlay_contours,
+    overlay_outlines,
     shrink,
     stretch_contrast,
 )
@@ -55,12 +57,29 @@ def test_an_even_image_has_no_contrast_to_stretch():
 
 
 @pytest.mark.parametrize(
-    ("shape", "width", "expected"),
-    [((520, 704), 352, (260, 352)), ((520, 704), 704, (520, 704)), ((41, 50), 20, (13, 16))],
+    ("shape", "factor", "expected"),
+    [((520, 704), 2, (260, 352)), ((520, 704), 1, (520, 704)), ((41, 50), 3, (13, 16))],
 )
-def test_shrunk_sizes(shape: tuple[int, int], width: int, expected: tuple[int, int]):
-    assert shrink(np.zeros((*shape, 3), dtype=np.uint8), width).shape == (*expected, 3)
+def test_shrunk_sizes(shape: tuple[int, int], factor: int, expected: tuple[int, int]):
+    assert shrink(np.zeros((*shape, 3), dtype=np.uint8), factor).shape == (*expected, 3)
+
+
+def test_outlines_of_a_smaller_image_keep_their_colour():
+    outline = np.zeros((9, 8), dtype=bool)
+    outline[3] = True  # a row that no even step hits, so that sampling would lose it
+    image = np.full((9, 8), 100, dtype=np.uint8)
+    overlay = overlay_outlines(image, {"found": outline, "missed": np.roll(outline, 2, axis=0)}, factor=2)
+    assert overlay.shape == (4, 4, 3)
+    assert (overlay[1] == AGREEMENT["found"].colour).all()
+    assert (overlay[2] == AGREEMENT["missed"].colour).all()
+    assert (overlay[[0, 3]] == 0).all()  # an even image is black
+
+
+def test_later_outlines_go_over_earlier_ones():
+    everywhere = np.ones((2, 2), dtype=bool)
+    overlay = overlay_outlines(GREY, {"found": everywhere, "missed": everywhere})
+    assert (overlay == AGREEMENT["missed"].colour).all()
 
 
 def test_overlay_colour_as_hex():
-    assert AGREEMENT["found"].hex_code == "#009e73"
+    assert OverlayColour((75, 165, 255), 0.5).hex_code == "#4ba5ff"

@@ -13,7 +13,6 @@ from dvc_render import VegaRenderer, render_html
 from PIL import Image
 
 from monolayer.plots.page import write_page_template
-from monolayer.plots.style import PALETTE
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / ".dvc" / "plots").glob("*.json"))
@@ -34,7 +33,7 @@ plots:
   - cells: {template: bars, x: count, y: {tables/comparison.csv: method}, x_label: cells found}
 """
 HISTORY = "model\tepoch\tval_dice\nunet\t1\t0.5\nunet\t2\t\nunet\t10\t0.9\nvnet\t1\t0.4\nvnet\t2\t{last}\n"
-COMPARISON = "method,count\nfew,0.9\nmany,10.5\nsome,9.25\nfailed,\n"  # as text, 10.5 would be the smallest
+COMPARISON = "method,count\nmany,10.5\nfew,0.9\nsome,9.25\nfailed,\n"
 
 
 class Links(HTMLParser):
@@ -160,13 +159,6 @@ def test_plots_have_their_anchors_and_no_others(path: Path):
     assert "<DVC_METRIC" not in json.dumps(filled)
 
 
-def test_curves_have_the_colours_of_the_pictures():
-    curves = json.loads((ROOT / ".dvc" / "plots" / "curves.json").read_text())
-    colours = curves["encoding"]["color"]["scale"]["range"]
-    assert tuple(colours[: len(PALETTE)]) == PALETTE
-    assert len(set(colours)) == len(colours)
-
-
 @needs_browser
 def test_show(project: Path, tmp_path: Path):
     dvc(project, "plots", "show", "-q", "-o", "show")
@@ -176,7 +168,11 @@ def test_show(project: Path, tmp_path: Path):
     assert len(marks(part(text, "validation_Dice"), "point")) == 4  # an empty cell is no point
     bars = part(text, "cells")
     assert len(marks(bars, "bar")) == 3
-    assert [label for label in axis_labels(bars) if label.isalpha()] == ["many", "some", "few"]
+    assert [label for label in axis_labels(bars) if label.isalpha()] == [
+        "many",
+        "few",
+        "some",
+    ]  # as in the table
     assert 'hidden=""' in part(text, "tables_notes_json").split(">")[0]
     assert re.findall(r'<h2 id="part-\d">([^<]*)', text) == ["tables", "pictures"]
     assert '<a href="static/workspace_pictures_grey.png"><img' in part(text, "pictures_grey_png")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from monolayer.plots.style import PALETTE, axes_grid, colours_of, save_png, styled
+from monolayer.plots.style import PALETTE, axes_grid, looks_of, number_of, save_png, styled
 
 
 @styled
@@ -76,16 +76,17 @@ def test_colours_of_few_pixels_stay_beside_noise(tmp_path: Path):
         assert np.abs(saved - np.multiply(to_rgb(colour), 255)).max(axis=1).min() < 16, colour
 
 
-def test_colours_follow_the_names_not_their_order():
-    assert colours_of(["b", "a", "b"]) == colours_of(["a", "b"]) == {"a": PALETTE[0], "b": PALETTE[1]}
+def test_looks_follow_the_names_not_their_order():
+    assert looks_of(["b", "a", "b"]) == looks_of(["a", "b"])
+    assert [look["color"] for look in looks_of(["b", "a"]).values()] == list(PALETTE[:2])
 
 
-def test_more_names_than_colours():
-    assert len(colours_of([f"type {number}" for number in range(30)])) == 30
+def test_more_names_than_looks():
+    assert len(looks_of([f"type {number}" for number in range(30)])) == 30
 
 
-def test_palette_entries_differ():
-    assert len(set(PALETTE)) == len(PALETTE)
+def test_numbers_of_things():
+    assert [number_of(count, "cell") for count in (0, 1, 12345)] == ["0 cells", "1 cell", "12,345 cells"]
 
 
 def test_stages_that_plot_do_not_wait_for_what_they_do_not_use():
