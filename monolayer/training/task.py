@@ -142,7 +142,10 @@ class Task(LightningModule):
         self.history = checkpoint["history"]
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        optimizer, schedule = build_optimiser(self.model.parameters(), self._settings, self._lr, self._steps)
+        clips_scaled = self._settings.clip_norm is not None and self.trainer.scaler is not None  # in float16
+        optimizer, schedule = build_optimiser(
+            self.model.parameters(), self._settings, self._lr, self._steps, fused=not clips_scaled
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
