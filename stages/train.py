@@ -10,7 +10,7 @@ from monolayer.models.base.settings import selected_model
 from monolayer.parameters import read_parameters, section
 from monolayer.training.fit import fit
 from monolayer.training.history import best_epoch, where_trained, write_training
-from monolayer.training.launchers import needs_workers
+from monolayer.training.launchers import needs_workers, say_spare_devices
 from monolayer.training.packing import read_packed
 from monolayer.training.provenance import fingerprint, provenance_of, with_known_levels
 from monolayer.training.settings import check_batch_size, read_seed, training_of
@@ -23,13 +23,15 @@ def train(packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path)
     arguments = dict(locals())
     name = out.name
     parameters = read_parameters()
-    compute = on_this_machine(section(parameters, "compute", ComputeSettings))
-    if needs_workers(compute):
-        return run_workers(train, arguments, int(compute.devices))
     seed = read_seed(parameters)
     model_settings = selected_model(parameters, name)
     settings = training_of(parameters, name, model_settings)
+    asked = section(parameters, "compute", ComputeSettings)
+    compute = on_this_machine(asked, model_settings.batch_size)
     check_batch_size(name, model_settings, compute)
+    say_spare_devices(name, model_settings, asked, compute)
+    if needs_workers(compute):
+        return run_workers(train, arguments, int(compute.devices))
     train_split, val_split = (read_packed(packed / split) for split in ("train", "val"))
     model_settings = with_known_levels(model_settings, train_split)
     provenance = provenance_of(model_settings, settings, compute, seed, train_split, val_split)

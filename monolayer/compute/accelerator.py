@@ -9,17 +9,31 @@ from monolayer.compute.settings import Accelerator, ComputeSettings, NumberForma
 from monolayer.errors import InputError
 
 
-def on_this_machine(compute: ComputeSettings) -> ComputeSettings:
-    """Return the settings with each ``auto`` replaced by what it means here."""
+def on_this_machine(compute: ComputeSettings, batch_size: int | None = None) -> ComputeSettings:
+    """Return the settings with each ``auto`` replaced by what it means here.
+
+    Devices are as many as can share a batch of `batch_size` crops evenly, or all where it is None.
+    """
     device = find_device(compute.accelerator)
     available = torch.cuda.device_count() if device.type == "cuda" else 1
+    automatic = available if batch_size is None else most_devices(available, batch_size, compute.nodes)
     return compute.model_copy(
         update={
             "accelerator": "gpu" if device.type == "cuda" else "cpu",
-            "devices": available if compute.devices == "auto" else compute.devices,
+            "devices": automatic if compute.devices == "auto" else compute.devices,
             "precision": choose_precision(compute.precision, device),
         }
     )
+
+
+def most_devices(available: int, batch_size: int, nodes: int) -> int:
+    """Return how many of the devices of each machine can share a batch evenly; all where no number can.
+
+    >>> most_devices(available=3, batch_size=4, nodes=1), most_devices(available=8, batch_size=12, nodes=2)
+    (2, 6)
+    """
+    even = [count for count in range(1, available + 1) if batch_size % (count * nodes) == 0]
+    return max(even, default=available)
 
 
 def find_device(accelerator: Accelerator) -> torch.device:

@@ -40,7 +40,8 @@ class ComputeSettings(Settings):
     accelerator: Accelerator = "auto"
     """``auto`` takes a GPU where there is one."""
     devices: Annotated[int | Literal["auto"], BeforeValidator(_count_or_auto)] = "auto"
-    """Training processes on each machine, a GPU for each; ``auto`` takes all GPUs, or 1 on a CPU."""
+    """Training processes on each machine, a GPU for each; ``auto`` takes the most GPUs that share the model's
+    batches evenly, or 1 on a CPU."""
     nodes: int = Field(default=1, ge=1)
     """Machines that train together."""
     precision: Precision = "auto"

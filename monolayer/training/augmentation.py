@@ -13,6 +13,8 @@ from monolayer.training.settings import GreySettings
 def vary_grey_levels(images: Tensor, settings: GreySettings, process: Process = ALONE) -> Tensor:
     """Change brightness and contrast, blur, and add noise, as torch's generator of the device decides.
 
+    All in float32, also within an autocast: in bfloat16 the levels from 128 to 255 are all whole numbers.
+
     Parameters
     ----------
     images
@@ -33,7 +35,8 @@ def vary_grey_levels(images: Tensor, settings: GreySettings, process: Process = 
     strength = torch.rand(4, size, 1, 1, 1, device=images.device)[:, own]
     brightness, contrast = 2 * strength[:2] - 1
     if settings.blur:
-        images = blurred(images, settings.blur * strength[2].flatten(), math.ceil(3 * settings.blur))
+        with torch.autocast(images.device.type, enabled=False):
+            images = blurred(images, settings.blur * strength[2].flatten(), math.ceil(3 * settings.blur))
     if settings.contrast:
         mean = images.mean(dim=(2, 3), keepdim=True)
         images = mean + (images - mean) * (math.log1p(settings.contrast) * contrast).exp()

@@ -46,6 +46,47 @@ def reflected(position: Tensor, side: Tensor) -> Tensor:
     return torch.minimum(position, 2 * side - 1 - position)
 
 
+def mirror_image(position: Tensor, side: Tensor) -> Tensor:
+    """Say in which mirror image of its own image each position lies, 0 for the image itself.
+
+    Parameters
+    ----------
+    position, side
+        As `reflected` takes them.
+
+    Examples
+    --------
+    >>> mirror_image(torch.tensor([-4, -1, 0, 2, 3, 6]), torch.tensor(3)).tolist()
+    [3, 1, 0, 0, 2, 4]
+    """
+    period = position.div(side, rounding_mode="floor")
+    return torch.where(period < 0, -2 * period - 1, 2 * period)
+
+
+def told_apart(labels: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Give the cells of each mirror image numbers of their own; those of the image itself keep theirs.
+
+    So no cell consists of two mirrored halves, or of two places. What the image's edge cuts is a cell that
+    ends there, as it is in a whole image, and its mirror image is another one that touches it.
+
+    Parameters
+    ----------
+    labels
+        Of crops, int32 [B, H, W], 0 = background.
+    down, across
+        What `mirror_image` says of their rows and columns, int64 of shapes that fit.
+
+    Examples
+    --------
+    >>> labels = torch.tensor([[[4, 0, 0, 4]]], dtype=torch.int32)
+    >>> told_apart(labels, torch.tensor([[[0]]]), torch.tensor([[[0, 0, 1, 1]]])).tolist()
+    [[[4, 0, 0, 9]]]
+    """
+    number = down * (across.amax(dim=(1, 2), keepdim=True) + 1) + across
+    count = labels.amax(dim=(1, 2), keepdim=True) + 1
+    return torch.where(labels > 0, labels + (number * count).int(), 0)
+
+
 def warped(rows: Tensor, columns: Tensor, angle: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
     """Rotate and scale crops about their centres.
 

@@ -9,7 +9,14 @@ from torch import Tensor
 from monolayer.annotations.coco import Truth
 from monolayer.annotations.sequences import Subsequences
 from monolayer.images.normalisation import NormaliseSettings, offset_and_scale
-from monolayer.training.crop_coordinates import along, interpolated, reflected, warped
+from monolayer.training.crop_coordinates import (
+    along,
+    interpolated,
+    mirror_image,
+    reflected,
+    told_apart,
+    warped,
+)
 from monolayer.training.packing import Packed, annotated
 from monolayer.training.processes import ALONE, Process
 from monolayer.training.settings import CropSettings
@@ -66,7 +73,8 @@ class Crops:
         Images to cut from; those whose cells are not all annotated are left out, but as frames of
         subsequences.
     size
-        Side of the square crops in pixels; a smaller image is reflected to it.
+        Side of the square crops in pixels; a smaller image is reflected to it. Mirror images of cells have
+        labels of their own, see `told_apart`.
     batch_size
         Crops in a batch, or subsequences.
     settings
@@ -113,6 +121,7 @@ class Crops:
         # Pixels before each row, first of all background, then of all foreground: int64 [2 R + 1].
         self._before = np.concatenate([[0], np.cumsum(np.concatenate([background, foreground]))])
         self._size = size
+        self._reflects = min(self._heights.min(), self._widths.min()) < size
         self._batch_size = batch_size
         self._settings = settings
         self._seed = seed
@@ -198,7 +207,11 @@ class Crops:
         first, height, width = (of[:, None] for of in windows[1:4])
         lines = first + reflected(rows, height) * width
         index = lines[:, :, None] + reflected(columns, width)[:, None, :]
-        return self._pixels[index].float(), self._labels_at(index)
+        labels = self._labels_at(index)
+        if self._reflects:
+            down, across = mirror_image(rows, height), mirror_image(columns, width)
+            labels = told_apart(labels, down[:, :, None], across[:, None, :])
+        return self._pixels[index].float(), labels
 
     def _warped(
         self, windows: Windows, rows: Tensor, columns: Tensor, rng: np.random.Generator
@@ -209,11 +222,9 @@ class Crops:
         turn = turn.to(rows.device, non_blocking=True).repeat_interleave(self._frames, dim=1)
         coordinates = warped(rows, columns, *turn)
         first, height, width = (of[:, None, None] for of in windows[1:4])
-        row, column = (
-            reflected(place.round().long(), side)
-            for place, side in zip(coordinates, (height, width), strict=True)
-        )
-        labels = self._labels_at(first + row * width + column)
+        row, column = (places.round().long() for places in coordinates)
+        labels = self._labels_at(first + reflected(row, height) * width + reflected(column, width))
+        labels = told_apart(labels, mirror_image(row, height), mirror_image(column, width))
         return interpolated(self._pixels, first, (height, width), coordinates), labels
 
     def _labels_at(self, index: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
 """Who started this process: torchrun, srun or nobody, as Lightning tells them apart."""
 
 import os
+import sys
 
+import torch
 from lightning.fabric.plugins.environments import (
     ClusterEnvironment,
     LightningEnvironment,
@@ -11,6 +13,7 @@ from lightning.fabric.plugins.environments import (
 
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
+from monolayer.models.base.settings import ModelSettings
 from monolayer.training.processes import Process
 
 
@@ -54,3 +57,33 @@ def needs_workers(compute: ComputeSettings) -> bool:
     """Whether this process, started alone, has to start those that train on this machine."""
     alone = not find_environment().creates_processes_externally
     return alone and compute.nodes == 1 and int(compute.devices) > 1
+
+
+def say_spare_devices(
+    name: str, model: ModelSettings, asked: ComputeSettings, meant: ComputeSettings
+) -> None:
+    """Say on the screen, once, if ``devices: auto`` leaves GPUs without work in the training of `name`.
+
+    `meant` is as `monolayer.compute.accelerator.on_this_machine` returns it of `asked`.
+    """
+    available = torch.cuda.device_count()
+    if (
+        asked.devices == "auto"
+        and int(meant.devices) < available
+        and meant.accelerator == "gpu"
+        and _is_first()
+    ):
+        machines = "" if meant.nodes == 1 else f" on each of {meant.nodes} machines"
+        print(
+            f"train: {name} is trained on {meant.devices} of {available} GPUs{machines}: the most that share "
+            f"its batches of {model.batch_size} crops evenly (compute.devices: auto)",
+            file=sys.stderr,
+        )
+
+
+def _is_first() -> bool:
+    """Whether this is the process that `monolayer.training.workers` is run in, or a launcher's first."""
+    environment = find_environment()
+    if isinstance(environment, LightningEnvironment):
+        return not environment.creates_processes_externally
+    return environment.global_rank() == 0

@@ -18,7 +18,7 @@ from monolayer.training.settings import OptimiserSettings
 
 
 def build_optimiser(
-    weights: Iterable[nn.Parameter], settings: OptimiserSettings, lr: float, steps: int
+    weights: Iterable[nn.Parameter], settings: OptimiserSettings, lr: float, steps: int, fused: bool = True
 ) -> tuple[Optimizer, LRScheduler]:
     """Return the optimiser and its schedule, which is to be advanced after each step.
 
@@ -32,12 +32,17 @@ def build_optimiser(
         Highest learning rate.
     steps
         Of the whole training.
+    fused
+        Take the optimiser's fastest form. It undoes the scaling of float16's losses within its step, too late
+        for gradients that are to be clipped before.
     """
-    optimiser = _optimiser(weights, settings, lr)
+    optimiser = _optimiser(weights, settings, lr, fused or None)  # None: torch's choice among the others
     return optimiser, _schedule(optimiser, settings, lr, steps)
 
 
-def _optimiser(weights: Iterable[nn.Parameter], settings: OptimiserSettings, lr: float) -> Optimizer:
+def _optimiser(
+    weights: Iterable[nn.Parameter], settings: OptimiserSettings, lr: float, fused: bool | None
+) -> Optimizer:
     if settings.optimizer == "sgd":
         return torch.optim.SGD(
             weights,
@@ -45,10 +50,10 @@ def _optimiser(weights: Iterable[nn.Parameter], settings: OptimiserSettings, lr:
             momentum=settings.momentum,
             nesterov=True,
             weight_decay=settings.weight_decay,
-            fused=True,
+            fused=fused,
         )
     adam = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.optimizer]
-    return adam(weights, lr=lr, weight_decay=settings.weight_decay, fused=True)
+    return adam(weights, lr=lr, weight_decay=settings.weight_decay, fused=fused)
 
 
 def _schedule(optimiser: Optimizer, settings: OptimiserSettings, lr: float, steps: int) -> LRScheduler:

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
@@ -84,13 +85,13 @@ class Task(LightningModule):
     def training_step(self, *_: Any) -> Tensor:
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
         step = self.global_step
-        torch.manual_seed(self._seed + step)
+        torch.manual_seed(seed_of_step(self._seed, step))
         images, labels, levels = (values.to(self.device) for values in self._crops.batch(step))
         subsequences = images.unflatten(0, (-1, self.model.frames))  # their frames are changed alike
         images = vary_grey_levels(subsequences, self._settings.grey, self._process).flatten(0, 1).unsqueeze(1)
         offset, scale = levels.T[:, :, None, None, None]
         if self._process.rank:  # else all processes drop the same channels
-            torch.manual_seed(self._seed + step + self._process.rank * self._steps)
+            torch.manual_seed(seed_of_step(self._seed, step, self._process.rank))
         losses = self.model.loss(self.model((images - offset) / scale), self.model.targets(labels))
         self._losses.add(losses["loss"], step, self.trainer.optimizers[0].param_groups[0]["lr"])
         return losses["loss"]
@@ -141,8 +142,20 @@ class Task(LightningModule):
         self.history = checkpoint["history"]
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        optimizer, schedule = build_optimiser(self.model.parameters(), self._settings, self._lr, self._steps)
+        clips_scaled = self._settings.clip_norm is not None and self.trainer.scaler is not None  # in float16
+        optimizer, schedule = build_optimiser(
+            self.model.parameters(), self._settings, self._lr, self._steps, fused=not clips_scaled
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def seed_of_step(seed: int, step: int, rank: int = 0) -> int:
+    """Return what seeds torch in a step: no two seeds, steps or processes share a sequence of numbers.
+
+    >>> seed_of_step(1, step=0) == seed_of_step(0, step=1)
+    False
+    """
+    return int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0])
 
 
 def dice_curve(foreground: Tensor, truth: Tensor) -> Tensor:

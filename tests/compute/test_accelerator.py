@@ -1,10 +1,16 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import torch
+import yaml
 
 from monolayer.compute.accelerator import autocast, choose_precision, find_device, on_this_machine
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.parameters import validate
+
+PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,45 @@ def test_what_auto_means_is_settled_before_a_training_begins(gpus, asked, meant,
     assert compute.accelerator == ("gpu" if gpus else "cpu")
     precision = "bf16-mixed" if gpus else "32-true"
     assert (compute.devices, compute.precision, compute.threads) == (meant, precision, 7)
+
+
+@pytest.fixture
+def gpus(monkeypatch) -> Callable[[int], None]:
+    """Pretend that this machine has so many GPUs."""
+
+    def pretend(count: int) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("available", "nodes", "batch_size", "devices"),
+    [(3, 1, 4, 2), (8, 1, 4, 4), (4, 1, 2, 2), (4, 1, 7, 1), (6, 1, 12, 6), (4, 2, 4, 2), (3, 3, 6, 2)],
+)
+def test_auto_takes_the_most_devices_that_share_a_batch(gpus, available, nodes, batch_size, devices):
+    gpus(available)
+    assert on_this_machine(ComputeSettings(nodes=nodes), batch_size).devices == devices
+    assert on_this_machine(ComputeSettings(nodes=nodes, devices=3), batch_size).devices == 3
+    assert on_this_machine(ComputeSettings(accelerator="cpu"), batch_size).devices == 1
+
+
+def test_every_entry_trains_on_any_number_of_gpus(gpus):
+    entries = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))["models"]
+    for available in range(1, 9):
+        gpus(available)
+        for entry in entries.values():
+            devices = on_this_machine(ComputeSettings(), entry["batch_size"]).devices
+            assert entry["batch_size"] % devices == 0
+            larger = range(devices + 1, available + 1)
+            assert not any(entry["batch_size"] % count == 0 for count in larger)
+
+
+def test_a_batch_that_the_machines_cannot_share_is_left_to_the_check(gpus):
+    gpus(4)
+    assert on_this_machine(ComputeSettings(nodes=3), 4).devices == 4
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torchvision.models.detection import maskrcnn_resnet50_fpn_v2
 from torchvision.models.detection.roi_heads import paste_masks_in_image
+from torchvision.ops import roi_align
 
 from monolayer.annotations.rasterise import painted
 from monolayer.errors import InputError
@@ -82,3 +83,36 @@ def test_anchors_are_as_small_as_cells():
 def test_weights_that_are_none(tmp_path):
     with pytest.raises(InputError, match=r"weights: imagenet is no file, and none of coco"):
         maskrcnn.build(settings(weights="imagenet")).take_published_weights()
+
+
+@pytest.fixture
+def deterministic():
+    """As Lightning's trainer asks for it."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def test_features_are_cropped_by_the_compiled_kernel_also_where_algorithms_are_to_repeat(
+    deterministic, monkeypatch
+):
+    # With the flag up, torchvision's roi_align leaves its kernel on a GPU: here it is seen to be down.
+    flags = []
+
+    def recorded(*args: object, **keywords: object) -> torch.Tensor:
+        flags.append(torch.are_deterministic_algorithms_enabled())
+        return roi_align(*args, **keywords)
+
+    for module in ("ops.poolers", "models.detection.roi_heads"):
+        monkeypatch.setattr(f"torchvision.{module}.roi_align", recorded)
+    model = maskrcnn.build(settings(proposals=20)).eval()
+    labels = torch.zeros(1, 64, 64, dtype=torch.int32)
+    labels[0, 20:40, 16:50] = 1
+    outputs = model(torch.randn(1, 1, 64, 64))
+    model.loss(outputs, model.targets(labels))["loss"].backward()
+    of_training = len(flags)
+    with torch.inference_mode():
+        model.detect(model(torch.randn(1, 1, 64, 64)))
+    assert 3 <= of_training < len(flags)  # features for boxes and for masks, and the true masks
+    assert not any(flags)
+    assert torch.get_deterministic_debug_mode() == 1

@@ -56,6 +56,13 @@ def test_the_blur_is_a_gaussian():
         assert_allclose(found[index, 0], expected, rtol=1e-5)
 
 
+def test_grey_levels_are_float32_where_nets_compute_in_16_bits():
+    everything = {"brightness": 9.0, "contrast": 0.3, "blur": 1.5, "noise": 5.0}
+    expected = vary(**everything)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(vary(**everything), expected)
+
+
 @pytest.mark.parametrize("key", ["brightness", "contrast", "blur", "noise"])
 def test_the_generator_decides(key):
     first, again = vary(**{key: 1.0}), vary(**{key: 1.0})

@@ -3,7 +3,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import map_coordinates
 
-from monolayer.training.crop_coordinates import interpolated, reflected, warped
+from monolayer.training.crop_coordinates import interpolated, mirror_image, reflected, told_apart, warped
 
 
 def test_reflection_is_that_of_numpy():
@@ -35,3 +35,18 @@ def test_interpolation_is_that_of_scipy():
     for crop, image in enumerate(images):
         expected = map_coordinates(image.astype(float), coordinates[:, crop], order=1, mode="reflect")
         assert_allclose(found[crop], expected, atol=1e-3)
+
+
+def test_no_two_mirror_images_share_a_number():
+    rows, columns = torch.arange(-7, 13), torch.arange(-20, 9)
+    down, across = mirror_image(rows, torch.tensor(5)), mirror_image(columns, torch.tensor(4))
+    labels = (
+        1
+        + torch.arange(20).view(5, 4)[reflected(rows, torch.tensor(5))][
+            :, reflected(columns, torch.tensor(4))
+        ]
+    )
+    found = told_apart(labels.int()[None], down[None, :, None], across[None, None])[0]
+    assert len(found.unique()) == found.numel()
+    inside = (rows >= 0) & (rows < 5), (columns >= 0) & (columns < 4)
+    assert_array_equal(found[inside[0]][:, inside[1]], np.arange(1, 21).reshape(5, 4))

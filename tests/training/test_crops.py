@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from scipy import ndimage
 from tiny_project import Sample, packed_of
 
 from monolayer.images.normalisation import NormaliseSettings
@@ -71,10 +72,54 @@ def test_a_batch_depends_on_seed_and_step_alone():
 
 
 def test_small_images_are_reflected():
-    (image,) = [numbered(3, 4).labels.astype(np.int32)]
-    padded = np.pad(image, [(0, 5), (0, 4)], mode="symmetric")
-    _, labels = crops(numbered(3, 4))
-    assert {crop.tobytes() for crop in labels} == orientations(padded)
+    sample = numbered(3, 4)
+    padded = np.pad(sample.image, [(0, 5), (0, 4)], mode="symmetric").astype(np.float32)
+    images, _ = crops(sample)
+    assert {crop.tobytes() for crop in images} == orientations(padded)
+
+
+def test_mirror_images_of_cells_are_cells_of_their_own():
+    images, labels = crops(numbered(3, 4), turns=False)
+    image, own = images[0], labels[0]  # without turns all crops of so small an image are the same
+    assert_array_equal(own[:3, :4], image[:3, :4])
+    assert len(np.unique(own)) == own.size  # where pixels are cells, no two are of one cell
+
+
+def touching(shape: tuple[int, int] = (30, 34)) -> Sample:
+    """A cell that an edge of the image cuts, and one near a corner."""
+    rows, columns = np.indices(shape)
+    labels = ((rows - 2) ** 2 + (columns - 18) ** 2 < 6**2).astype(np.uint16)
+    labels[(rows - 25) ** 2 + (columns - 5) ** 2 < 4**2] = 9
+    return Sample((100 * (labels > 0)).astype(np.uint8), labels)
+
+
+@pytest.mark.parametrize("settings", [{}, {"rotate": 180.0}, {"scale": 0.6}, {"rotate": 30.0, "scale": 0.3}])
+def test_a_cell_has_all_its_pixels_in_one_place_also_where_crops_reach_beyond_the_image(settings):
+    images, labels = crops(touching(), size=64, count=60, **settings)
+    twins = 0
+    for image, own in zip(images, labels, strict=True):
+        for cell in np.unique(own[own > 0]):
+            assert ndimage.label(own == cell, np.ones((3, 3)))[1] == 1
+        assert ((own > 0) == (image > 50)).mean() > 0.99  # none is lost
+        places = ndimage.label(own > 0, np.ones((3, 3)))[1]
+        twins += len(np.unique(own[own > 0])) - places
+    assert twins > 60  # the mirror images of the cut one touch it
+
+
+def test_a_cell_that_the_images_edge_cuts_ends_there():
+    _, labels = crops(touching(), size=64, count=1, turns=False)
+    upper = np.pad(touching().labels, [(0, 34), (0, 30)], mode="symmetric")
+    assert_array_equal(labels[0, :30, :34], upper[:30, :34])
+    assert_array_equal(labels[0] > 0, upper > 0)
+    # Two cells in an image and three mirror images, and the first again in the rows from 60 on.
+    assert len(np.unique(labels[0][labels[0] > 0])) == 10
+
+
+def test_labels_stay_those_of_the_image_where_the_crop_lies_within_it():
+    _, labels = crops(numbered(60, 70), size=16, rotate=20.0, scale=0.2)
+    inside = (labels <= 60 * 70).all(axis=(1, 2))
+    assert 0.3 < inside.mean() < 1
+    assert labels.min() > 0
 
 
 @pytest.mark.parametrize(("positive_fraction", "inside"), [(1.0, 400), (0.0, 0)])

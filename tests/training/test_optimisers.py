@@ -74,3 +74,19 @@ def test_adamw_decays_the_weights_themselves():
     weight.grad = torch.zeros(1)
     optimiser.step()
     assert weight.item() == pytest.approx(1 - 0.1 * 0.5)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_the_form_that_lets_gradients_be_clipped_takes_the_same_steps(optimizer):
+    found = []
+    for fused in (True, False):
+        weight = nn.Parameter(torch.linspace(-2, 2, 7))
+        settings = OptimiserSettings(optimizer=optimizer, schedule="constant")
+        optimiser, _ = build_optimiser([weight], settings, 0.1, 5, fused=fused)
+        assert getattr(optimiser, "_step_supports_amp_scaling", False) is fused
+        for _ in range(5):
+            optimiser.zero_grad()
+            (weight**2).sum().backward()
+            optimiser.step()
+        found.append(weight.detach())
+    torch.testing.assert_close(*found)

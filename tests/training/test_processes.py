@@ -4,17 +4,24 @@ import numpy as np
 import pytest
 import torch
 from lightning.fabric.plugins.environments import LightningEnvironment
-from tiny_project import disc_sample, packed_of
+from tiny_project import TINY, disc_sample, packed_of
 
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.images.normalisation import NormaliseSettings
+from monolayer.models.base.settings import ModelSettings
 from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.data import WholeImages
-from monolayer.training.launchers import find_environment, find_process, needs_workers
+from monolayer.training.launchers import (
+    find_environment,
+    find_process,
+    needs_workers,
+    say_spare_devices,
+)
 from monolayer.training.processes import Process
 from monolayer.training.settings import CropSettings, GreySettings
+from stages.train import train
 
 BATCH_SCRIPT = {
     "SLURM_JOB_ID": "7",
@@ -79,6 +86,50 @@ def test_a_launcher_that_started_other_processes_than_the_settings_say(
         InputError, match=rf"devices x compute.nodes is {devices} x {nodes}, .* started {count}"
     ):
         find_process(find_environment(), compute)
+
+
+def pretend_gpus(monkeypatch, count: int) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "batch_size", "started", "said"), [(3, 4, 2, True), (8, 4, 4, True), (4, 4, 4, False)]
+)
+def test_the_stage_starts_the_most_processes_that_share_a_batch(
+    project, monkeypatch, capsys, gpus, batch_size, started, said
+):
+    counts = []
+    pretend_gpus(monkeypatch, gpus)
+    monkeypatch.setattr("stages.train.run_workers", lambda _, arguments, count: counts.append(count))
+    project.set_parameters({**TINY, "batch_size": batch_size}, accelerator="auto")
+    train(**project.train_arguments())
+    assert counts == [started]
+    line = (
+        f"train: tiny is trained on {started} of {gpus} GPUs: the most that share its batches of 4 crops "
+        "evenly (compute.devices: auto)\n"
+    )
+    assert capsys.readouterr().err == (line if said else "")
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [({}, 1), ({"LOCAL_RANK": "0"}, 0), ({**TORCHRUN, "RANK": "0"}, 1), (TORCHRUN, 0), (SRUN, 0)],
+)
+def test_one_process_says_it(started, monkeypatch, capsys, variables, said):
+    started(variables)
+    pretend_gpus(monkeypatch, 3)
+    model, asked = ModelSettings(architecture="unet", batch_size=4), ComputeSettings(nodes=2)
+    say_spare_devices("tiny", model, asked, asked.model_copy(update={"devices": 2, "accelerator": "gpu"}))
+    assert capsys.readouterr().err.count("2 of 3 GPUs on each of 2 machines") == said
+
+
+def test_a_number_that_was_given_and_does_not_fit_is_an_error(project, monkeypatch):
+    pretend_gpus(monkeypatch, 4)
+    project.set_parameters({**TINY, "batch_size": 4}, accelerator="auto", devices=3)
+    with pytest.raises(InputError, match=r"4 crops cannot be shared evenly by 3 processes"):
+        train(**project.train_arguments())
 
 
 def processes(world: int) -> list[Process]:

@@ -62,7 +62,7 @@ def is_inside(labels: Tensor, width: int) -> Tensor:
     >>> is_inside(torch.tensor([[[1, 1, 1, 2, 2, 2]]]), 1).int().tolist()
     [[[1, 1, 0, 0, 1, 1]]]
     """
-    numbers = labels[:, None].float()  # exact: labels are below 2 ** 16
+    numbers = labels[:, None].float()  # exact: labels are below 2 ** 24
     side = 2 * width + 1
     highest, lowest = (max_pool2d(sign * numbers, side, stride=1, padding=width) for sign in (1, -1))
     return (highest == -lowest)[:, 0]

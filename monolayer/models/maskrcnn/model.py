@@ -1,5 +1,7 @@
 """Mask R-CNN (He et al. 2017) with a ResNet-50, as torchvision builds its second version, for cells."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -73,7 +75,8 @@ class MaskRcnn(Detector):
         truth = [_as_torchvision(own) for own in targets]
         self._set_training(True)
         proposals, terms = self.net.rpn(*outputs, truth)
-        _, more = self.net.roi_heads(outputs.pyramid, proposals, outputs.images.image_sizes, truth)
+        with native_roi_align():
+            _, more = self.net.roi_heads(outputs.pyramid, proposals, outputs.images.image_sizes, truth)
         terms = terms | more
         return {"loss": torch.stack(list(terms.values())).sum(), **terms}
 
@@ -82,12 +85,28 @@ class MaskRcnn(Detector):
         self._set_training(False)
         sizes = outputs.images.image_sizes
         proposals, _ = self.net.rpn(*outputs)
-        found, _ = self.net.roi_heads(outputs.pyramid, proposals, sizes)
+        with native_roi_align():
+            found, _ = self.net.roi_heads(outputs.pyramid, proposals, sizes)
         return [_as_cells(own, *size) for own, size in zip(found, sizes, strict=True)]
 
     def _set_training(self, training: bool) -> None:
         # It tells both stages whether losses or boxes are asked for; their layers have flags of their own.
         self.net.rpn.training = self.net.roi_heads.training = training
+
+
+@contextmanager
+def native_roi_align() -> Iterator[None]:
+    """Let torchvision crop features by its compiled kernel on a GPU too.
+
+    Where a training asks for deterministic algorithms, if only with a warning, torchvision takes its form in
+    Python instead, which holds every sample of every box in memory and is slow.
+    """
+    mode = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode("default")
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(mode)
 
 
 def _as_torchvision(targets: BoxTargets) -> dict[str, Tensor]:
