@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field
 
-from monolayer.annotations.coco import Image, cell_type_of
+from monolayer.annotations.coco import Image, cell_type_of, group_of
 from monolayer.baseline.sides import Side, choose_side
 from monolayer.baseline.texture import TextureSettings, rough, tidied
 from monolayer.baseline.thresholds import HISTOGRAM_FILTERS, dilate_erode, histogram_threshold
@@ -164,6 +164,7 @@ def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[Im
             task.image.file_name,
             cell_type_of(task.image),
             *confusion(truth, mask).tolist(),
+            group_of(task.image),
         )
         scores.append(score)
         del mask  # before the next one takes memory

@@ -28,6 +28,8 @@ class ImageScore(msgspec.Struct, frozen=True):
     false_positive: int
     false_negative: int
     true_negative: int
+    group: str = ""
+    """What the image was recorded with, see `group_of`."""
 
     @property
     def counts(self) -> np.ndarray:

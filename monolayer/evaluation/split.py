@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from monolayer.annotations.coco import cell_type_of, read_coco
+from monolayer.annotations.coco import cell_type_of, group_of, read_coco
 from monolayer.annotations.coco_pieces import read_images
 from monolayer.annotations.rasterise import CellRuns, union
 from monolayer.compute.parallel import map_parallel
@@ -95,7 +95,11 @@ def evaluate_split(
     evaluate_image = partial(_evaluate_image, threshold=threshold, score_floor=score_floor, settings=settings)
     evaluated = map_parallel(evaluate_image, predicted, compute)
     scores = [
-        ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
+        ImageScore(
+            *(model, split, cleaning, image.id, image.file_name, cell_type_of(image)),
+            *four.tolist(),
+            group_of(image),
+        )
         for image, (four, _) in zip([task.image for task in predicted], evaluated, strict=True)
     ]
     cells = [own for _, own in evaluated]
