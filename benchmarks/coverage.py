@@ -1,8 +1,8 @@
 """How often intervals hold the truth, on simulated test sets whose truth is known.
 
-``python -m benchmarks.coverage`` compares ways to make a 95 % interval of one score, to draw images that are of
-the same wells, and to say which of several methods differ. It writes benchmarks/results/coverage.json and
-coverage.md in some ten minutes; `monolayer.evaluation.interval_notes` says its figures below each comparison.
+``python -m benchmarks.coverage`` compares ways to make a 95 % interval of one score, to draw images that are
+of the same wells, and to say which of several methods differ. It writes benchmarks/results/coverage.json and
+coverage.md in some minutes; `monolayer.evaluation.interval_notes` says its figures below each comparison.
 """
 
 from typing import Any, NamedTuple
@@ -24,8 +24,8 @@ def main() -> None:
     result = {
         "simulated": SIMULATED,
         "draws": DRAWS,
-        "one_score": {name: one_score(own) for name, own in populations().items()},
         "wells": {design.name: wells(design) for design in DESIGNS},
+        "one_score": {name: one_score(own) for name, own in populations().items()},
         "equal_methods": {
             f"{methods} methods, {images} images": equal_methods(methods, images)
             for methods in (2, 13)
@@ -66,7 +66,7 @@ class Design(NamedTuple):
     images: int
     """Of each well."""
     between: float = 0.05
-    """Standard deviation of the types' means; images of one type have .1, of which wells .3 of the variance."""
+    """Standard deviation of the types' means; that of a type's images is .1, intra-class correlation .3."""
     uneven: bool = False
     """Types vary more or less than others, up to tenfold, and wells are skewed to bad ones."""
 
@@ -137,6 +137,8 @@ def equal_methods(methods: int, images: int, simulated: int = SIMULATED) -> dict
     return {"percentiles, each on its own": percentile, "all together": together}
 
 
+ENDLESS = 1000
+"""Widths of more are those of draws that do not vary."""
 RULES = ("percentile", "expanded percentile", "BCa", "studentised", "Student's t")
 
 
@@ -145,20 +147,27 @@ def as_markdown(result: dict[str, Any]) -> str:
     lines = [
         "# How often 95 % intervals hold the truth",
         "",
-        f"Per cent of {result['simulated']} simulated test sets (of AP50 300), and the median width. Made by "
-        "`python -m benchmarks.coverage`. The project uses Student's t with the standard deviation of the bootstrap draws.",
+        f"Per cent of {result['simulated']} simulated test sets (of AP50 500), and the median width. Made by "
+        "`python -m benchmarks.coverage`. The project uses Student's t with the standard deviation of the "
+        "bootstrap draws.",
         "",
         "| score | images | " + " | ".join(RULES) + " |",
         "|---|---|" + "---|" * len(RULES),
     ]
     for score, by_number in result["one_score"].items():
         for images, own in by_number.items():
-            lines.append(f"| {score} | {images} | " + " | ".join(_cell(own.get(rule)) for rule in RULES) + " |")
+            lines.append(
+                f"| {score} | {images} | " + " | ".join(_cell(own.get(rule)) for rule in RULES) + " |"
+            )
     lines += ["", "Images of wells, by what is drawn (Student's t in each case):", ""]
     lines += ["| test set | images | wells | wells within types |", "|---|---|---|---|"]
     for name, own in result["wells"].items():
         lines.append(f"| {name} | " + " | ".join(_cell(cell) for cell in own.values()) + " |")
-    lines += ["", "Equal methods: per cent of comparisons that call at least one different from the best:", ""]
+    lines += [
+        "",
+        "Equal methods: per cent of comparisons that call at least one different from the best:",
+        "",
+    ]
     lines += ["| | percentiles, each on its own | all together |", "|---|---|---|"]
     for name, called in result["equal_methods"].items():
         lines.append(f"| {name} | " + " | ".join(f"{100 * value:.0f}" for value in called.values()) + " |")
@@ -166,7 +175,10 @@ def as_markdown(result: dict[str, Any]) -> str:
 
 
 def _cell(own: dict[str, float] | None) -> str:
-    return "" if own is None else f"{100 * own['held']:.0f} ({own['width']:.3g})"
+    if own is None:
+        return ""
+    width = f"{own['width']:.3g}" if own["width"] < ENDLESS else "endless"
+    return f"{100 * own['held']:.0f} ({width})"
 
 
 if __name__ == "__main__":

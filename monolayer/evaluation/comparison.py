@@ -55,12 +55,11 @@ class ComparisonRow(NamedTuple):
         """Return everything under names without levels: ``dice``, ``dice_low``, ``dice_high`` and so on."""
         estimates = {**self.scores, "difference": self.difference}
         values: dict[str, Any] = {"method": self.method, "kind": self.kind, "images": self.images}
-        values |= {"groups": self.groups, "letters": self.letters}
         for name, estimate in estimates.items():
             if estimate is not None:
                 flat = zip((name, f"{name}_low", f"{name}_high"), estimate, strict=True)
                 values |= {key: value for key, value in flat if not np.isnan(value)}
-        return values
+        return {**values, "letters": self.letters, "groups": self.groups}
 
 
 def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> list[ComparisonRow]:
@@ -110,7 +109,9 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
         )
         for method, own in zip(methods, drawn, strict=True)
     ]
-    scores = {m.name: own[settings.score] for m, own in zip(methods, drawn, strict=True) if settings.score in own}
+    scores = {
+        m.name: own[settings.score] for m, own in zip(methods, drawn, strict=True) if settings.score in own
+    }
     return _lettered(sorted(rows, key=lambda row: _place(row, settings.score, sign)), scores, joint_reach)
 
 

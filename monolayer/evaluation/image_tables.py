@@ -31,6 +31,8 @@ from monolayer.metrics.ranked_detections import (
 
 DIGITS = 8
 """Of drawn scores in a file."""
+WHOLE = 120
+"""Weights of images times this are counted as whole numbers: those of a stratum of up to six groups are."""
 CURVES = {
     "iou": ("iou", "precision", "recall", "accuracy"),
     "precision_recall": ("recall", *(f"IoU_{IOU[place]:.2f}" for place in (0, 5, 8))),
@@ -138,7 +140,7 @@ def draw_precision(
     types = np.unique(cell_types)
     of_type = np.stack([cell_types == name for name in types])
     draws = draw_images(sampling_of(groups, cell_types), settings.ap_resamples, settings.seed)
-    weights = np.concatenate([np.ones((1, images)), of_type, draws])
+    weights = np.rint(WHOLE * np.concatenate([np.ones((1, images)), of_type, draws])).astype(np.int64)
     scores = drawn_average_precision(detections, weights)
     first = 1 + len(types)
     return {

@@ -2,9 +2,9 @@
 
 Images of one well, slide or recording are more alike than others, so that they are drawn together (cluster
 bootstrap: Davison and Hinkley, Bootstrap Methods and their Application, 1997, 3.8), and within cell types,
-whose fractions are not by chance. Of G groups G - 1 are drawn, and weighted by G / (G - 1): the variance of the
-draws is then right where few are drawn, too (Rao and Wu, J Am Stat Assoc 83:231, 1988). All methods are drawn
-the same images, so that differences between methods are paired.
+whose fractions are not by chance. Of G groups G - 1 are drawn, and weighted by G / (G - 1): the variance of
+the draws is then right where few are drawn, too (Rao and Wu, J Am Stat Assoc 83:231, 1988). All methods are
+drawn the same images, so that differences between methods are paired.
 """
 
 from collections import defaultdict
@@ -36,9 +36,10 @@ class Sampling(NamedTuple):
 def sampling_of(groups: Iterable[str], cell_types: Iterable[str]) -> Sampling:
     """Find the strata from which groups of images are drawn.
 
-    A stratum has the groups of one cell type (or of the same several). One group alone would not vary, so that
-    all groups that are the only ones of their cell types make one stratum; where that is one group, it joins
-    the smallest other stratum. What differs between the cell types of one stratum then widens the intervals.
+    A stratum has the groups of one cell type (or of the same several). One group alone would not vary, so
+    that all groups that are the only ones of their cell types make one stratum; where that is one group, it
+    joins the smallest other stratum. What differs between the cell types of one stratum then widens the
+    intervals.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def draw_images(sampling: Sampling, resamples: int, seed: int) -> np.ndarray:
     Of two groups one is drawn:
 
     >>> draw_images(sampling_of("aab", "AAA"), resamples=3, seed=0).tolist()
-    [[0.0, 0.0, 2.0], [2.0, 2.0, 0.0], [2.0, 2.0, 0.0]]
+    [[2.0, 2.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 2.0]]
     """
     weights = np.ones((resamples, sampling.groups))
     for number, own in enumerate(sampling.strata):

@@ -1,7 +1,7 @@
 """Intervals by Student's t: of one score, and of all differences between methods at once.
 
-Percentiles of bootstrap draws make intervals that are too narrow for few images (Hesterberg, Am Stat 69:371, 2015);
-benchmarks/coverage.py compares what can be done about it.
+Percentiles of bootstrap draws make intervals that are too narrow for few images (Hesterberg, Am Stat 69:371,
+2015); benchmarks/coverage.py compares what can be done about it.
 """
 
 import numpy as np
@@ -33,9 +33,9 @@ def t_quantile(freedom: int, error: float = ERROR) -> float:
 def joint_error(methods: int) -> float:
     """Return the error of one interval with which the differences of all pairs hold together.
 
-    In 95 of 100 comparisons no interval of a pair leaves out the truth, whichever pair one looks at: it is the
-    level at which the largest of all differences is judged (Tukey's studentised range). With Student's t of this
-    level each pair has a standard error of its own.
+    In 95 of 100 comparisons no interval of a pair leaves out the truth, whichever pair one looks at: it is
+    the level at which the largest of all differences is judged (Tukey's studentised range). With Student's t
+    of this level each pair has a standard error of its own.
 
     >>> [round(joint_error(methods), 5) for methods in (2, 3, 13)]
     [0.05, 0.01909, 0.00092]
