@@ -36,6 +36,8 @@ class Image(msgspec.Struct, omit_defaults=True, gc=False):
     """Recording that the image is a frame of, where the file name does not tell it; see `place_in_time`."""
     frame: int = 0
     """Its number in that recording."""
+    group: str = ""
+    """What it was recorded with, such as a well, where the data set says so; see `group_of`."""
     truth: Truth = "complete"
     """How far it is annotated."""
     channel: str = "auto"
@@ -211,3 +213,19 @@ def place_in_time(image: Image) -> PlaceInTime:
     if name is None:
         return PlaceInTime(image.file_name, 0)
     return PlaceInTime(f"{name.cell_type}_{name.well}_{name.location}_{name.crop}", name.minutes)
+
+
+def group_of(image: Image) -> str:
+    """Return what the image was recorded with, as images of one group are more alike than others.
+
+    Its own group, else its recording, else the well of its LIVECell file name, else the image alone.
+
+    >>> group_of(Image(1, "BV2_Phase_D4_1_00d12h00m_2.tif", 704, 520))
+    'BV2_D4'
+    >>> group_of(Image(1, "nuclei.png", 256, 256)), group_of(Image(2, "t0.png", 256, 256, sequence="A1"))
+    ('nuclei.png', 'A1')
+    """
+    if image.group or image.sequence:
+        return image.group or image.sequence
+    name = livecell_names.parse(image.file_name)
+    return f"{name.cell_type}_{name.well}" if name else image.file_name

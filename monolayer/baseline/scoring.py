@@ -9,14 +9,14 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from pydantic import Field
 
-from monolayer.annotations.coco import Image, cell_type_of
+from monolayer.annotations.coco import Image
 from monolayer.baseline.sides import Side, choose_side
 from monolayer.baseline.texture import TextureSettings, rough, tidied
 from monolayer.baseline.thresholds import HISTOGRAM_FILTERS, dilate_erode, histogram_threshold
 from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
-from monolayer.evaluation.foreground import ImageScore, summarise
+from monolayer.evaluation.foreground import ImageScore, score_image, summarise
 from monolayer.images.files import read_image, read_pixel_map
 from monolayer.images.folder import ImageFolder
 from monolayer.metrics.overlap import confusion
@@ -156,16 +156,8 @@ def _score_image(task: _Task, settings: BaselineSettings, side: Side) -> list[Im
     truth = _read_truth(task)
     scores = []
     for method, mask in masks:
-        score = ImageScore(
-            method,
-            task.split,
-            "clean",
-            task.image.id,
-            task.image.file_name,
-            cell_type_of(task.image),
-            *confusion(truth, mask).tolist(),
-        )
-        scores.append(score)
+        counts = confusion(truth, mask)
+        scores.append(score_image(method, task.split, "clean", task.image, counts))
         del mask  # before the next one takes memory
     return scores
 

@@ -87,14 +87,21 @@ class OwnDataSettings(DatasetSettings):
         return Part(str(self.channel), None if self.frame == "auto" else self.frame)
 
     def completed(self, images: Sequence[Image], columns: Columns | None = None) -> list[Image]:
-        """Return images with the part of their files, and with the recordings and frame numbers.
+        """Return images with the part of their files, their groups, and the recordings and frame numbers.
 
-        Parameters and errors as those of `places_in_time`.
+        Parameters and errors as those of `groups_of` and `places_in_time`.
         """
         images = [msgspec.structs.replace(image, **self.part._asdict()) for image in images]
+        names = [image.file_name for image in images]
+        if self.group is not None:
+            groups = groups_of(names, self.group, columns or {})
+            images = [
+                msgspec.structs.replace(image, group=group)
+                for image, group in zip(images, groups, strict=True)
+            ]
         if self.sequence is None:
             return images
-        places = places_in_time([image.file_name for image in images], self.sequence, columns or {})
+        places = places_in_time(names, self.sequence, columns or {})
         return [
             msgspec.structs.replace(image, sequence=place.sequence, frame=place.frame)
             for image, place in zip(images, places, strict=True)

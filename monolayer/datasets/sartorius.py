@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pandas as pd
 
 from monolayer.annotations.coco import Annotation, Image
@@ -91,7 +92,7 @@ def download(settings: Settings, folder: Path, scratch: Path, compute: ComputeSe
     """
     with opened(settings.data, None, scratch) as (given, _):
         source = _require_layout(given)
-        listed = _list_images(source, settings.group)
+        listed = _grouped(_list_images(source, settings.group), settings.group)
         parts = _divide(listed, settings)
         ordered = [listed[number] for part in parts.values() for number in part]
         read = partial(_read_cells, order=settings.order)
@@ -111,14 +112,23 @@ def _require_layout(folder: Path) -> Path:
     return folder
 
 
+def _grouped(listed: list[_Listed], expression: str | None) -> list[_Listed]:
+    """Return images that know their groups, where the settings name these."""
+    if expression is None:
+        return listed
+    by_column = any(item.group for item in listed)
+    columns = {expression: [item.group for item in listed]} if by_column else {}
+    groups = groups_of([item.path.stem for item in listed], expression, columns)
+    return [
+        item._replace(image=msgspec.structs.replace(item.image, group=group))
+        for item, group in zip(listed, groups, strict=True)
+    ]
+
+
 def _divide(listed: list[_Listed], settings: Settings) -> dict[Split, list[int]]:
     names = [item.path.stem for item in listed]
     cell_types = [item.image.cell_type for item in listed]
-    groups = None
-    if settings.group is not None:
-        by_column = any(item.group for item in listed)
-        columns = {settings.group: [item.group for item in listed]} if by_column else {}
-        groups = groups_of(names, settings.group, columns)
+    groups = None if settings.group is None else [item.image.group for item in listed]
     return divide(names, cell_types, settings.split, settings.seed, groups)
 
 

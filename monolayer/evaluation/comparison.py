@@ -2,7 +2,7 @@
 
 import csv
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,9 +10,12 @@ import numpy as np
 
 from monolayer.errors import InputError
 from monolayer.evaluation.headline import HEADLINE
+from monolayer.evaluation.interval_notes import intervals_text
 from monolayer.evaluation.methods import Method
 from monolayer.evaluation.settings import CompareSettings
-from monolayer.metrics.bootstrap import draw_images, percentile_interval
+from monolayer.metrics.bootstrap import draw_images, sampling_of
+from monolayer.metrics.compact_letters import compact_letters
+from monolayer.metrics.intervals import distinct_pairs, joint_error, t_quantile
 from monolayer.metrics.scores import score_named
 
 TEXT_WIDTH = 100
@@ -20,7 +23,7 @@ TEXT_WIDTH = 100
 
 
 class Estimate(NamedTuple):
-    """A number and the ends of its 95 % interval."""
+    """A number and the ends of its 95 % interval; NaN where there is none, as all images are of one group."""
 
     value: float
     low: float
@@ -37,7 +40,16 @@ class ComparisonRow(NamedTuple):
     scores: dict[str, Estimate]
     """Those of the settings that the method has: a threshold finds no cells."""
     difference: Estimate | None
-    """The ranking score less that of the best method, on the same images; None where the method has none."""
+    """The ranking score less that of the best method, on the same images; None where the method has none.
+
+    Its interval holds together with those of all differences between two methods.
+    """
+    groups: int
+    """Wells, recordings or the like that the images are of."""
+    freedom: int
+    """Degrees of freedom of the intervals."""
+    letters: str
+    """Methods that share one cannot be told apart by the ranking score; "" where the method has none."""
 
     def flat(self) -> dict[str, Any]:
         """Return everything under names without levels: ``dice``, ``dice_low``, ``dice_high`` and so on."""
@@ -45,8 +57,9 @@ class ComparisonRow(NamedTuple):
         values: dict[str, Any] = {"method": self.method, "kind": self.kind, "images": self.images}
         for name, estimate in estimates.items():
             if estimate is not None:
-                values |= dict(zip((name, f"{name}_low", f"{name}_high"), estimate, strict=True))
-        return values
+                flat = zip((name, f"{name}_low", f"{name}_high"), estimate, strict=True)
+                values |= {key: value for key, value in flat if not np.isnan(value)}
+        return {**values, "letters": self.letters, "groups": self.groups}
 
 
 def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> list[ComparisonRow]:
@@ -71,7 +84,9 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
         or partial truth refuses it. Of the scores that are only written, those that are refused are left out.
     """
     _check(methods, settings)
-    weights = draw_images(len(methods[0].image_ids), settings.resamples, settings.seed)
+    sampling = sampling_of(methods[0].groups, methods[0].cell_types)
+    draws = draw_images(sampling, settings.resamples, settings.seed)
+    weights = np.concatenate([np.ones((1, draws.shape[1])), draws])
     names = list(dict.fromkeys([settings.score, *settings.scores]))
     drawn = [
         {name: _draw(method, name, weights) for name in names if name in method.names} for method in methods
@@ -79,17 +94,25 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
     goodness = score_named(settings.score).goodness
     ranked = [own for own in drawn if settings.score in own]
     best = max(ranked, key=lambda own: goodness(own[settings.score][0]))[settings.score]
+    reach = t_quantile(sampling.freedom)
+    joint_reach = t_quantile(sampling.freedom, joint_error(len(ranked)))
     rows = [
         ComparisonRow(
             method.name,
             method.kind,
             len(method.image_ids),
-            {name: _estimate(own[name]) for name in names if name in own},
-            _estimate(own[settings.score] - best) if settings.score in own else None,
+            {name: _estimate(own[name], reach, *_limits(name)) for name in names if name in own},
+            _estimate(own[settings.score] - best, joint_reach) if settings.score in own else None,
+            sampling.groups,
+            sampling.freedom,
+            letters="",
         )
         for method, own in zip(methods, drawn, strict=True)
     ]
-    return sorted(rows, key=lambda row: _place(row, settings.score))
+    scores = {
+        m.name: own[settings.score] for m, own in zip(methods, drawn, strict=True) if settings.score in own
+    }
+    return _lettered(sorted(rows, key=lambda row: _place(row, settings.score)), scores, joint_reach)
 
 
 def _draw(method: Method, name: str, weights: np.ndarray) -> np.ndarray:
@@ -97,13 +120,28 @@ def _draw(method: Method, name: str, weights: np.ndarray) -> np.ndarray:
     if name in method.drawn:
         own = method.drawn[name]
         return np.concatenate([[own.value], own.draws])
-    every = np.ones((1, weights.shape[1]), dtype=weights.dtype)
-    return method.scores[name](np.concatenate([every, weights]))
+    return method.scores[name](weights)
 
 
-def _estimate(drawn: np.ndarray) -> Estimate:
-    low, high = percentile_interval(drawn[1:])
-    return Estimate(float(drawn[0]), float(low), float(high))
+def _estimate(drawn: np.ndarray, reach: float, lowest: float = -np.inf, highest: float = np.inf) -> Estimate:
+    either_way = reach * np.std(drawn[1:], ddof=1)
+    value = float(drawn[0])
+    # NumPy's maximum keeps NaN, Python's max may not.
+    low, high = np.maximum(value - either_way, lowest), np.minimum(value + either_way, highest)
+    return Estimate(value, float(low), float(high))
+
+
+def _limits(score: str) -> tuple[float, float]:
+    """Return the lowest and the highest value that there can be."""
+    known = score_named(score)
+    return known.lowest, known.highest
+
+
+def _lettered(rows: list[ComparisonRow], scores: dict[str, np.ndarray], reach: float) -> list[ComparisonRow]:
+    """Return the rows, the best first, with the letters of those that have a ranking score [1 + R]."""
+    ranked = np.stack([scores[row.method] for row in rows if row.method in scores])
+    letters = iter(compact_letters(distinct_pairs(ranked, reach)))
+    return [row._replace(letters=next(letters)) if row.method in scores else row for row in rows]
 
 
 def _place(row: ComparisonRow, score: str) -> float:
@@ -169,6 +207,7 @@ def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "")
     Beside them stands why some scores are refused, where some are.
     """
     metrics: dict[str, Any] = {"score": score, **({"refused": refused} if refused else {})}
+    metrics["intervals"] = intervals_text(rows[0].images, rows[0].groups, rows[0].freedom)
     for kind in ("model", "threshold"):
         ranked = [row.method for row in rows if row.kind == kind and score in row.scores]
         if ranked:
@@ -182,11 +221,14 @@ def comparison_metrics(rows: list[ComparisonRow], score: str, refused: str = "")
 
 
 def comparison_text(rows: list[ComparisonRow], score: str) -> str:
-    """Return the comparison as a table for the terminal; scores beyond its width are named below it."""
+    """Return the comparison as a table for the terminal, and below it how far the intervals can be trusted.
+
+    Scores beyond its width are named there, too.
+    """
     scores = dict.fromkeys(name for row in rows for name in row.scores)
     first = [name for name in HEADLINE.values() if name in scores]
     others = [name for name in dict.fromkeys([*first, *scores]) if name != score]
-    header = ("method", score, "95 % interval", "less the best", *others)
+    header = ("method", score, "95 % interval", "less the best", "alike", *others)
     table = [header, *(_cells(row, score, others) for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(header))]
     ends = np.cumsum([width + 2 for width in widths]) - 2
@@ -196,21 +238,35 @@ def comparison_text(rows: list[ComparisonRow], score: str) -> str:
         columns = [cell.rjust(width) for cell, width in zip(numbers[: shown - 1], widths[1:], strict=False)]
         lines.append("  ".join([method.ljust(widths[0]), *columns]))
     lines.insert(1, "-" * len(lines[0]))
-    if hidden := header[shown:]:
-        more = f"The table of the comparison has all intervals, and {', '.join(hidden)}."
-        lines += ["", *textwrap.wrap(more, TEXT_WIDTH)]
+    for note in _notes(rows, header[shown:]):
+        lines += ["", *textwrap.wrap(note, TEXT_WIDTH)]
     return "\n".join(lines)
+
+
+def _notes(rows: list[ComparisonRow], hidden: Sequence[str]) -> Iterator[str]:
+    best, *others = [row for row in rows if row.difference is not None]
+    yield intervals_text(best.images, best.groups, best.freedom)
+    if best.freedom:
+        alike = [row.method for row in others if set(row.letters) & set(best.letters)]
+        yield (
+            f"Not distinguishable from {best.method}: {', '.join(alike) or 'none'}. All differences of "
+            f"{1 + len(others)} methods hold together; methods that share a letter cannot be told apart."
+        )
+    if hidden:
+        yield f"The table of the comparison has all intervals, and {', '.join(hidden)}."
 
 
 def _cells(row: ComparisonRow, score: str, others: list[str]) -> tuple[str, ...]:
     values = [f"{row.scores[name].value:.3f}" if name in row.scores else "" for name in others]
     if row.difference is None:
-        return (row.method, "", "", "", *values)
+        return (row.method, "", "", "", "", *values)
     own, difference = row.scores[score], row.difference
     return (
         row.method,
         f"{own.value:.3f}",
-        f"{own.low:.3f} to {own.high:.3f}",
-        f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})",
+        f"{own.low:.3f} to {own.high:.3f}" if row.freedom else "",
+        f"{difference.value:+.3f}"
+        + (f" ({difference.low:+.3f} to {difference.high:+.3f})" if row.freedom else ""),
+        row.letters,
         *values,
     )

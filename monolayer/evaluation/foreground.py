@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from monolayer.annotations.coco import Image, cell_type_of, group_of
 from monolayer.metrics.foreground import confluences, foreground_scores
 from monolayer.metrics.overlap import dice, iou, precision, recall
 
@@ -28,6 +29,8 @@ class ImageScore(msgspec.Struct, frozen=True):
     false_positive: int
     false_negative: int
     true_negative: int
+    group: str = ""
+    """What the image was recorded with, see `group_of`."""
 
     @property
     def counts(self) -> np.ndarray:
@@ -39,6 +42,24 @@ class ImageScore(msgspec.Struct, frozen=True):
     def dice(self) -> float:
         """Dice of this image."""
         return float(dice(self.counts))
+
+
+def score_image(method: str, split: str, cleaning: str, image: Image, counts: np.ndarray) -> ImageScore:
+    """Return the score of an image, from counts int64 [4] as `overlap.confusion` has them."""
+    true_positive, false_positive, false_negative, true_negative = counts.tolist()
+    return ImageScore(
+        method,
+        split,
+        cleaning,
+        image.id,
+        image.file_name,
+        cell_type_of(image),
+        true_positive,
+        false_positive,
+        false_negative,
+        true_negative,
+        group_of(image),
+    )
 
 
 def stack_counts(scores: Iterable[ImageScore]) -> np.ndarray:

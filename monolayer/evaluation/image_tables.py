@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from monolayer.annotations.coco import cell_type_of
+from monolayer.annotations.coco import cell_type_of, group_of
 from monolayer.errors import InputError
 from monolayer.evaluation.cells import ImageCells
 from monolayer.evaluation.foreground import ImageScore, stack_counts
 from monolayer.evaluation.settings import CompareSettings
-from monolayer.metrics.bootstrap import draw_images
+from monolayer.metrics.bootstrap import draw_images, sampling_of
 from monolayer.metrics.cells import CellCounts, accuracy_curves, stack_images
 from monolayer.metrics.partial_truth import refusal
 from monolayer.metrics.ranked_detections import (
@@ -31,6 +31,8 @@ from monolayer.metrics.ranked_detections import (
 
 DIGITS = 8
 """Of drawn scores in a file."""
+WHOLE = 120
+"""Weights of images times this are counted as whole numbers: those of a stratum of up to six groups are."""
 CURVES = {
     "iou": ("iou", "precision", "recall", "accuracy"),
     "precision_recall": ("recall", *(f"IoU_{IOU[place]:.2f}" for place in (0, 5, 8))),
@@ -59,6 +61,8 @@ class ImageTable(NamedTuple):
     """int64 [N]."""
     cell_types: np.ndarray
     """Text [N]."""
+    groups: np.ndarray
+    """What each image was recorded with, text [N]."""
     foreground: np.ndarray | None
     """Pixel counts int64 [N, 4], see `ImageScore.counts`; None where partial truth refuses them."""
     cells: CellCounts | None
@@ -77,6 +81,7 @@ def table_of_threshold(scores: Sequence[ImageScore]) -> ImageTable:
         refused="",
         image_ids=np.array([score.image_id for score in ordered]),
         cell_types=np.array([score.cell_type for score in ordered]),
+        groups=np.array([score.group or score.file_name for score in ordered]),
         foreground=stack_counts(ordered),
         cells=None,
         drawn={},
@@ -105,11 +110,13 @@ def table_of_model(
     refused = refusal(own.image.truth for own in ordered)
     counts = stack_images(own.counts for own in ordered)
     types = np.array([cell_type_of(own.image) for own in ordered])
+    groups = np.array([group_of(own.image) for own in ordered])
     table = ImageTable(
         kind="model",
         refused=refused,
         image_ids=np.array([own.image.id for own in ordered], dtype=np.int64),
         cell_types=types,
+        groups=groups,
         foreground=None,
         cells=counts,
         drawn={},
@@ -120,20 +127,20 @@ def table_of_model(
     detections = rank_detections([(own.ranked.overlap, own.ranked.scores) for own in ordered], max_dets)
     return table._replace(
         foreground=stack_counts(by_id[own.image.id] for own in ordered),
-        drawn=draw_precision(detections, types, settings),
+        drawn=draw_precision(detections, types, groups, settings),
         curves={**table.curves, "precision_recall": curves_over_score(detections)},
     )
 
 
 def draw_precision(
-    detections: RankedDetections, cell_types: np.ndarray, settings: CompareSettings
+    detections: RankedDetections, cell_types: np.ndarray, groups: np.ndarray, settings: CompareSettings
 ) -> dict[str, DrawnScore]:
     """Return ``ap``, ``ap50`` and ``ap75`` of all images, of drawn ones, and of each cell type's."""
     images = len(cell_types)
     types = np.unique(cell_types)
     of_type = np.stack([cell_types == name for name in types])
-    draws = draw_images(images, settings.ap_resamples, settings.seed)
-    weights = np.concatenate([np.ones((1, images), dtype=np.int64), of_type.astype(np.int64), draws])
+    draws = draw_images(sampling_of(groups, cell_types), settings.ap_resamples, settings.seed)
+    weights = np.rint(WHOLE * np.concatenate([np.ones((1, images)), of_type, draws])).astype(np.int64)
     scores = drawn_average_precision(detections, weights)
     first = 1 + len(types)
     return {
@@ -193,6 +200,7 @@ def _as_json(table: ImageTable) -> dict[str, Any]:
         "refused": table.refused,
         "image_ids": table.image_ids.tolist(),
         "cell_types": table.cell_types.tolist(),
+        "groups": table.groups.tolist(),
         "foreground": None if table.foreground is None else table.foreground.tolist(),
         "cells": None if table.cells is None else {k: v.tolist() for k, v in table.cells._asdict().items()},
         "drawn": {
@@ -236,6 +244,7 @@ def _from_json(own: dict[str, Any]) -> ImageTable:
         refused=own["refused"],
         image_ids=np.array(own["image_ids"], dtype=np.int64),
         cell_types=np.array(own["cell_types"], dtype=str),
+        groups=np.array(own["groups"], dtype=str),
         foreground=None if own["foreground"] is None else np.array(own["foreground"], dtype=np.int64),
         cells=None if cells is None else CellCounts(*(np.array(cells[name]) for name in CellCounts._fields)),
         drawn={

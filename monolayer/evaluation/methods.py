@@ -16,7 +16,7 @@ BASELINE = "baseline"
 """Name of the thresholds' file among those of the models."""
 
 Drawn = Callable[[np.ndarray], np.ndarray]
-"""A score of R draws of N images: takes how often each image is drawn, [R, N], returns float64 [R]."""
+"""A score of R draws of N images: takes the weight of each image, [R, N], returns float64 [R]."""
 
 
 class Method(NamedTuple):
@@ -29,6 +29,8 @@ class Method(NamedTuple):
     """int64 [N], ascending."""
     cell_types: np.ndarray
     """Text [N]."""
+    groups: np.ndarray
+    """What each image was recorded with, text [N]."""
     scores: dict[str, Drawn]
     """Those that follow from counts."""
     drawn: dict[str, DrawnScore] = {}  # noqa: RUF012 (never changed)
@@ -86,4 +88,5 @@ def method_of(name: str, table: ImageTable) -> Method:
         scores |= {key: ratio.value for key, ratio in cell_ratios(table.cells).items()}
     if table.refused:
         scores = of_annotated_cells(scores)
-    return Method(name, table.kind, table.image_ids, table.cell_types, scores, table.drawn, table.refused)
+    images = (table.image_ids, table.cell_types, table.groups)
+    return Method(name, table.kind, *images, scores, table.drawn, table.refused)

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from monolayer.errors import InputError
+from monolayer.metrics.intervals import ERROR, joint_error, t_quantile
 
 Scores = Mapping[int, Mapping[str, Mapping[str, Any]]]
 """By seed and method: ``kind``, ``dice``, ``iou`` and ``confluence_rmse``."""
@@ -32,7 +32,10 @@ class SeedRow(msgspec.Struct, frozen=True):
 
 
 class SeedDifference(msgspec.Struct, frozen=True):
-    """Dice of a method less that of a better one, paired by seed; ``low`` and ``high``: 95 % interval."""
+    """Dice of a method less that of a better one, paired by seed.
+
+    ``low`` and ``high``: its 95 % interval, which holds together with those of all pairs.
+    """
 
     better: str
     method: str
@@ -83,7 +86,8 @@ def _require_scores(scores: Mapping[str, Mapping[str, Any]]) -> None:
 def seed_differences(scores: Scores, ranking: list[str]) -> list[SeedDifference]:
     """Compare the Dice of each pair of methods, seed by seed.
 
-    Each pair is judged on its own: of twenty pairs that do not differ, one exceeds the spread by chance.
+    All intervals hold together: of twenty comparisons of methods that do not differ, in one some pair exceeds
+    the spread by chance. Methods that the seed does not change, as thresholds, count as one.
 
     Parameters
     ----------
@@ -98,26 +102,28 @@ def seed_differences(scores: Scores, ranking: list[str]) -> list[SeedDifference]
         The first of the ranking with each of the others, then the second with those behind it, and so on.
     """
     dices = {method: _over_seeds(scores, method, "dice") for method in ranking}
+    varying = sum(np.ptp(dices[method]) > 0 for method in ranking)
+    error = joint_error(varying + (varying < len(ranking)))
     differences = []
     for better, method in combinations(ranking, 2):
         paired = dices[method] - dices[better]
-        low, high = t_interval(paired)
+        low, high = t_interval(paired, error)
         exceeds = not low <= 0 <= high
         differences.append(SeedDifference(better, method, float(paired.mean()), low, high, exceeds))
     return differences
 
 
-def t_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
+def t_interval(values: np.ndarray, error: float = ERROR) -> tuple[float, float]:
     """Return Student's interval of a mean: ``mean -+ t * sd / sqrt(n)``, t with n - 1 degrees of freedom.
 
-    Of differences paired by seed, it leaves out 0 exactly where the paired t-test rejects at 5 %.
+    Of differences paired by seed, it leaves out 0 exactly where the paired t-test rejects at this level.
 
     Parameters
     ----------
     values
         Float64 [n], n of 2 or more.
-    confidence
-        Fraction of such intervals that hold the true mean.
+    error
+        Fraction of such intervals that leave out the true mean.
 
     Examples
     --------
@@ -127,7 +133,7 @@ def t_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, flo
     >>> round(low, 1), round(high, 1)
     (-10.7, 14.7)
     """
-    reach = stdtrit(len(values) - 1, (1 + confidence) / 2) * values.std(ddof=1) / np.sqrt(len(values))
+    reach = t_quantile(len(values) - 1, error) * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean() - reach), float(values.mean() + reach)
 
 
@@ -145,7 +151,11 @@ def seeds_text(rows: list[SeedRow], differences: list[SeedDifference]) -> str:
     }
     table = pd.DataFrame(cells.values(), index=list(cells)).to_string(na_rep="")
     within = [f"{row.better} and {row.method}" for row in differences if not row.exceeds_spread]
-    return f"{table}\n\ndifferences within the spread of the seeds: {', '.join(within) or 'none'}"
+    return (
+        f"{table}\n\n95 % intervals are from {best.seeds} seeds on the same test images; all differences of "
+        f"{len(rows)} methods hold together.\n"
+        f"differences within the spread of the seeds: {', '.join(within) or 'none'}"
+    )
 
 
 def _scores(row: SeedRow) -> dict[str, str]:

@@ -39,9 +39,9 @@ class CompareSettings(Settings):
     """By its name in docs/metrics.md."""
     scores: list[str] = Field(default=["dice", "iou", "confluence_rmse", "confluence_bias"])
     """What is written of each method."""
-    resamples: int = Field(default=10_000, ge=1)
-    """Bootstrap draws of the images."""
-    ap_resamples: int = Field(default=1_000, ge=1)
+    resamples: int = Field(default=10_000, ge=2)
+    """Bootstrap draws of the images, or of their wells or recordings."""
+    ap_resamples: int = Field(default=1_000, ge=2)
     """Draws of AP, which take longer: the first so many of all draws."""
     seed: int = Field(default=0, ge=0)
     """Of the draws."""

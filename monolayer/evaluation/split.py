@@ -15,7 +15,7 @@ from monolayer.compute.parallel import map_parallel
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation.cells import ImageCells, compare_cells, summarise_cells, true_cells
-from monolayer.evaluation.foreground import ImageScore, summarise
+from monolayer.evaluation.foreground import ImageScore, score_image, summarise
 from monolayer.evaluation.operating_point import choose_score_floor, choose_threshold
 from monolayer.evaluation.settings import CellSettings, EvaluateSettings
 from monolayer.evaluation.tasks import TruthTask, predicted_cells, truth_tasks
@@ -95,7 +95,7 @@ def evaluate_split(
     evaluate_image = partial(_evaluate_image, threshold=threshold, score_floor=score_floor, settings=settings)
     evaluated = map_parallel(evaluate_image, predicted, compute)
     scores = [
-        ImageScore(model, split, cleaning, image.id, image.file_name, cell_type_of(image), *four.tolist())
+        score_image(model, split, cleaning, image, four)
         for image, (four, _) in zip([task.image for task in predicted], evaluated, strict=True)
     ]
     cells = [own for _, own in evaluated]

@@ -1,9 +1,10 @@
 """Images as frames of recordings."""
 
+import msgspec
 import numpy as np
 import pytest
 
-from monolayer.annotations.coco import Image, PlaceInTime, place_in_time
+from monolayer.annotations.coco import Image, PlaceInTime, group_of, place_in_time
 from monolayer.annotations.sequences import Subsequences, in_time
 from monolayer.errors import InputError
 
@@ -24,6 +25,21 @@ def test_recordings_of_livecells_file_names():
 def test_what_an_image_says_itself_goes_before_its_name():
     image = Image(1, "BV2_Phase_A4_1_00d00h00m_1.tif", 40, 30, sequence="A1", frame=7)
     assert place_in_time(image) == PlaceInTime("A1", 7)
+
+
+def test_groups_are_named_by_the_data_set_or_the_recording_or_the_well():
+    named = Image(1, "BV2_Phase_A4_1_00d00h00m_1.tif", 40, 30, sequence="movie", frame=7, group="slide")
+    assert group_of(named) == "slide"
+    assert group_of(msgspec.structs.replace(named, group="")) == "movie"
+    assert {group_of(image) for image in IMAGES} == {"BV2_A4"}  # all locations, times and crops of a well
+    assert group_of(Image(1, "A172_Phase_A4_1_00d00h00m_1.tif", 40, 30)) == "A172_A4"
+    assert group_of(Image(1, "a/nuclei.png", 40, 30)) == "a/nuclei.png"
+
+
+def test_images_of_no_group_are_written_as_before():
+    assert msgspec.json.encode(IMAGES[1]) == (
+        b'{"id":1,"file_name":"BV2_Phase_A4_1_00d00h00m_1.tif","width":40,"height":30}'
+    )
 
 
 def test_subsequences_at_the_ends_of_a_recording():

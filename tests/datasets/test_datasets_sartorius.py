@@ -97,6 +97,9 @@ def test_what_belongs_together_comes_into_one_split(competition: Competition, gr
             split: {well[image.file_name[:12]] for image in coco.images} for split, coco in splits.items()
         }
         assert sum(map(len, of_split.values())) == len(set().union(*of_split.values())) == 4
+        assert all(
+            image.group == well[image.file_name[:12]] for coco in splits.values() for image in coco.images
+        )
 
 
 def test_rows_of_an_image_that_differ_in_their_group(competition: Competition) -> None:

@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from own_coco import Own
 from scipy.ndimage import gaussian_filter
 
-from monolayer.annotations.coco import SPLITS, Coco, place_in_time, read_coco
+from monolayer.annotations.coco import SPLITS, Coco, group_of, place_in_time, read_coco
 from monolayer.annotations.sampling import SampleSettings, sample_split
 from monolayer.cleaning.clean import clean_splits
 from monolayer.cleaning.settings import CleaningSettings
@@ -68,6 +68,7 @@ def test_frames_of_a_recording_are_no_copies_of_each_other(movies: Path) -> None
     assert {split: len(coco.images) for split, coco in splits.items()} == dict.fromkeys(SPLITS, FRAMES)
     for coco in splits.values():
         assert {image.sequence for image in coco.images} == {coco.images[0].file_name.split("_")[0]}
+        assert {(image.group, group_of(image)) for image in coco.images} == {("", coco.images[0].sequence)}
         assert sorted(place_in_time(image).frame for image in coco.images) == list(range(FRAMES))
 
 
@@ -96,6 +97,8 @@ def test_recordings_and_groups_by_columns(movies: Path) -> None:
         images = read_coco(movies / "raw/annotations" / f"{split}.json").images
         assert sorted(image.frame for image in images) == list(range(7, 7 + FRAMES))
         assert len({image.sequence for image in images}) == 1
+        assert all(image.group == image.sequence.replace("movie", "well") for image in images)
+        assert {group_of(image) for image in images} == {images[0].group}
 
 
 def test_recordings_in_a_coco_file(own: Own) -> None:
@@ -110,6 +113,13 @@ def test_recordings_in_a_coco_file(own: Own) -> None:
         assert all(image.file_name == f"{image.sequence}_t{image.frame}.png" for image in images)
         seen += {image.sequence for image in images}
     assert sorted(seen) == ["m0", "m1", "m2", "m3"]
+
+
+def test_groups_in_a_coco_file(own: Own) -> None:
+    raw = own.download(group="^([0-9]+)")
+    for split in SPLITS:
+        images = read_coco(raw / "annotations" / f"{split}.json").images
+        assert [image.group for image in images] == [Path(image.file_name).stem for image in images]
 
 
 def test_groups_in_a_coco_file_that_are_too_few(own: Own) -> None:

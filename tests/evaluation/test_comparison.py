@@ -3,8 +3,10 @@
 import csv
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+from scipy import stats
 from tiny_split import image_score
 
 from monolayer.errors import InputError
@@ -75,7 +77,86 @@ def test_differences_are_to_the_best():
     difference = dices("vnet") - dices("unet")
     value, low, high = rows["vnet"].difference
     assert value == pytest.approx(difference.mean())
-    assert difference.min() <= low < high <= difference.max()
+    # of four images, Student's t has 3 degrees of freedom; Tukey's level for three methods is .0191
+    reach = stats.t.isf(0.0191 / 2, 3) * difference.std(ddof=1) / 2
+    assert (low, high) == pytest.approx((value - reach, value + reach), rel=0.1)
+
+
+def test_the_interval_of_a_score_is_students():
+    """Up to the noise of 2,000 draws."""
+    value, low, high = compare(SETTINGS.model_copy(update={"resamples": 2000}))["vnet"].scores["dice"]
+    expected = stats.t.interval(0.95, 3, dices("vnet").mean(), stats.sem(dices("vnet")))
+    assert (low, min(1, high)) == pytest.approx((expected[0], min(1, expected[1])), abs=0.01)
+    assert low < value < high
+
+
+def test_intervals_end_where_the_score_does():
+    rows = compare(SETTINGS, noisy=[0, 50, 50, 50])
+    assert rows["noisy"].scores["dice"].high == 1
+    assert rows["otsu"].scores["confluence_rmse"].low >= 0
+
+
+def test_wells_are_drawn_instead_of_images():
+    """The same two images again and again, of two wells, say no more than once."""
+    names = [f"A172_Phase_{well}_1_00d{hour:02}h00m_1.tif" for hour in range(8) for well in ("A1", "B1")]
+    found = [40, 38] * 8
+    scores = [
+        msgspec.structs.replace(image_score("vnet", n, found[n]), file_name=name, group=name[11:13])
+        for n, name in enumerate(names)
+    ]
+    (row,) = compare_methods([method("vnet", scores)], SETTINGS)
+    assert (row.images, row.groups, row.freedom) == (16, 2, 1)
+    values = 2 * np.array([40, 38]) / (50 + np.array([40, 38]))
+    either_way = row.scores["dice"].value - row.scores["dice"].low
+    assert either_way == pytest.approx(stats.t.isf(0.025, 1) * stats.sem(values), rel=0.05)
+    text = comparison_text([row], "dice")
+    assert "from 16 images of 2 groups (wells or recordings)" in text
+
+
+def test_one_recording_has_no_interval(tmp_path: Path):
+    one = [
+        method(
+            name, [msgspec.structs.replace(image_score(name, n, count), group="movie") for n, count in own]
+        )
+        for name, own in (("vnet", enumerate([30, 35, 45])), ("unet", enumerate([40, 45, 50])))
+    ]
+    rows = compare_methods(one, SETTINGS)
+    assert [row.method for row in rows] == ["unet", "vnet"]
+    assert np.isnan([rows[0].scores["dice"].low, rows[0].scores["dice"].high]).all()
+    assert [row.letters for row in rows] == ["a", "a"]
+    text = comparison_text(rows, "dice")
+    assert "No intervals: all 3 images are of one group (a recording or well)" in text
+    assert "nan" not in text
+    metrics = comparison_metrics(rows, "dice")
+    assert "dice_low" not in metrics["methods"]["unet"]
+    assert "No intervals" in metrics["intervals"]
+    write_comparison(tmp_path / "comparison.csv", rows)
+    assert "nan" not in (tmp_path / "comparison.csv").read_text()
+
+
+def test_one_image_has_no_interval():
+    rows = compare_methods([method("vnet", [image_score("vnet", 1, 30)])], SETTINGS)
+    assert "No intervals: of one image" in comparison_text(rows, "dice")
+
+
+def test_equal_methods_share_a_letter_and_others_do_not():
+    """Of 16 images, on which two methods do alike and one does far worse."""
+    rng = np.random.default_rng(0)
+    found = {
+        "unet": rng.integers(40, 46, 16),
+        "vnet": rng.integers(40, 46, 16),
+        "otsu": rng.integers(5, 9, 16),
+    }
+    scored = [
+        method(name, [image_score(name, n, count) for n, count in enumerate(own.tolist())])
+        for name, own in found.items()
+    ]
+    rows = compare_methods(scored, SETTINGS)
+    assert [(row.method, row.letters) for row in rows[2:]] == [("otsu", "b")]
+    assert [row.letters for row in rows[:2]] == ["a", "a"]
+    assert f"Not distinguishable from {rows[0].method}: {rows[1].method}. All" in comparison_text(
+        rows, "dice"
+    )
 
 
 def test_the_lowest_error_first():
@@ -168,8 +249,11 @@ def test_table_as_text():
     header, line, *rows = comparison_text(list(compare().values()), "dice").splitlines()
     assert header.split()[:2] == ["method", "dice"]
     assert set(line) == {"-"}
+    notes = rows[3:]
+    rows = rows[:3]
     assert [row.split()[0] for row in rows] == ["unet", "vnet", "otsu"]
     assert len({len(row) for row in (header, line, *rows)}) == 1
+    assert notes[1].startswith("95 % intervals are from 4 images: such intervals hold the truth in ")
     assert f"{dices('otsu').mean():.3f}" in rows[2]
 
 
@@ -181,8 +265,8 @@ def test_the_table_fits_a_terminal_and_names_what_does_not():
     text = comparison_text(compare_methods([otsu, long, unet], wide), "dice")
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100
-    assert lines[0].split()[-2:] == ["confluence_rmse", "iou"]
-    assert lines[-1] == "The table of the comparison has all intervals, and confluence_bias."
+    assert lines[0].split()[-2:] == ["alike", "confluence_rmse"]
+    assert lines[-1] == "The table of the comparison has all intervals, and iou, confluence_bias."
 
 
 def biased(name: str, *differences: int) -> Method:

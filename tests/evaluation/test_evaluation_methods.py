@@ -20,24 +20,32 @@ from monolayer.evaluation.image_tables import (
 )
 from monolayer.evaluation.methods import Method, method_of, read_tables
 from monolayer.evaluation.settings import CellSettings, CompareSettings
+from monolayer.metrics.bootstrap import draw_images, sampling_of
 
 DRAWS = CompareSettings(ap_resamples=50)
 
 
-def cells_of(image_id: int, found: int = 1) -> ImageCells:
+def cells_of(image_id: int, found: int = 1, group: str = "") -> ImageCells:
     """Two cells in an image, of which `found` are predicted."""
     labels = np.repeat([[1, 2, 0]], 4, axis=0)
     truth = TrueCells(
-        Image(image_id, f"{image_id}.tif", 3, 4, f"type {image_id}"), label_runs(labels), np.array([4.0, 4.0])
+        Image(
+            image_id,
+            f"{image_id}.tif",
+            *(3, 4, "one type" if group else f"type {image_id}"),
+            group=group.format((image_id - 1) // 2),
+        ),
+        label_runs(labels),
+        np.array([4.0, 4.0]),
     )
     predicted = label_runs(np.where(labels <= found, labels, 0))
     return compare_cells(truth, predicted, np.ones(found), CellSettings())
 
 
-def table_of(found: dict[int, int]) -> ImageTable:
-    """A model that finds 40 of 50 pixels, and so many cells of each image."""
-    scores = [image_score("unet", number, 40) for number in (1, 2)]
-    return table_of_model(scores, [cells_of(*own) for own in found.items()], 100, DRAWS)
+def table_of(found: dict[int, int], group: str = "") -> ImageTable:
+    """A model that finds 40 of 50 pixels, and so many cells of each image; two images make a group."""
+    scores = [image_score("unet", number, 40) for number in found]
+    return table_of_model(scores, [cells_of(*own, group) for own in found.items()], 100, DRAWS)
 
 
 def write_models(root: Path, *models: str) -> None:
@@ -96,9 +104,20 @@ def test_foreground_and_cells_stand_in_the_order_of_the_images(tmp_path: Path):
 
 def test_draws_of_ap_are_those_of_the_other_scores():
     """Recall at 0.5 and AP at 0.5 of drawn images follow from how often each image was drawn."""
-    own = method_of("unet", table_of({1: 2, 2: 0}))
-    assert len(own.drawn["ap50"].draws) == 50
-    assert set(np.round(own.drawn["ap50"].draws, 6)) == {0, round(51 / 101, 6), 1}
+    own = method_of("unet", table_of({1: 2, 2: 0, 3: 1}))
+    drawn = draw_images(sampling_of(own.groups, own.cell_types), 50, DRAWS.seed)
+    recall = own.scores["recall_50"](drawn)
+    assert own.drawn["ap50"].draws == pytest.approx(np.floor(recall * 100 + 1 + 1e-9) / 101 * (recall > 0))
+    assert len(set(own.drawn["ap50"].draws.tolist())) > 2
+
+
+def test_draws_of_ap_take_the_images_of_a_group_together():
+    own = table_of({1: 2, 2: 0, 3: 2, 4: 0})
+    grouped = table_of({1: 2, 2: 0, 3: 2, 4: 0}, group="well {}")
+    assert own.drawn["ap50"].draws.std() > 0
+    assert grouped.groups.tolist() == ["well 0", "well 0", "well 1", "well 1"]
+    # each well has one image of which all is found, and one of which nothing is
+    assert grouped.drawn["ap50"].draws == pytest.approx(51 / 101)
 
 
 def test_tables_survive_the_file(tmp_path: Path):
@@ -106,6 +125,7 @@ def test_tables_survive_the_file(tmp_path: Path):
     write_image_tables(tmp_path / "own.json", {"unet": table})
     again = read_image_tables(tmp_path / "own.json")["unet"]
     assert (again.kind, again.refused) == ("model", "")
+    assert again.groups.tolist() == ["1.tif", "2.tif"]
     np.testing.assert_array_equal(again.foreground, table.foreground)
     for field, other in zip(table.cells, again.cells, strict=True):
         np.testing.assert_array_equal(field, other)

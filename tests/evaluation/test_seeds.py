@@ -66,10 +66,33 @@ def test_every_pair_is_compared_by_seed():
     assert pairs[:3] == [("unet", "noisy"), ("unet", "vnet"), ("unet", "otsu")]
     assert len(pairs) == 6
     row = differences[1]
-    # -.05, -.04, -.05: their sd is .0057735, t with two degrees of freedom is 4.30265
+    # -.05, -.04, -.05: their sd is .0057735; Tukey's range of four methods is 3.6332 standard deviations
+    error = 2 * stats.norm.sf(3.6332 / 2**0.5)
     assert row.difference == pytest.approx(-0.14 / 3)
-    assert row.high - row.difference == pytest.approx(4.30265 * 0.0057735 / 3**0.5, rel=1e-5)
+    assert row.high - row.difference == pytest.approx(
+        stats.t.isf(error / 2, 2) * 0.0057735 / 3**0.5, rel=1e-3
+    )
     assert row.exceeds_spread
+
+
+def test_methods_without_spread_count_as_one():
+    thresholds = {f"otsu {number}": "otsu" for number in range(5)}
+    more = {
+        seed: row | {name: row[old] for name, old in thresholds.items()} for seed, row in scores().items()
+    }
+    assert seed_differences(more, [*RANKING, *thresholds])[1] == seed_differences(scores(), RANKING)[1]
+
+
+def test_of_equal_methods_hardly_ever_one_exceeds():
+    rng = np.random.default_rng(0)
+    exceeded = []
+    for _ in range(100):
+        dices = rng.normal(0.9, 0.01, (5, 8)).tolist()
+        equal = {
+            seed: {f"m{n}": {"dice": dice} for n, dice in enumerate(row)} for seed, row in enumerate(dices)
+        }
+        exceeded.append(any(row.exceeds_spread for row in seed_differences(equal, list(equal[0]))))
+    assert np.mean(exceeded) <= 0.1
 
 
 def test_pairing_finds_what_the_spread_of_each_alone_would_hide():
@@ -82,7 +105,7 @@ def test_pairing_finds_what_the_spread_of_each_alone_would_hide():
 @pytest.mark.parametrize(("better", "method"), [("unet", "vnet"), ("unet", "noisy"), ("noisy", "otsu")])
 def test_exceeding_is_what_the_paired_t_test_says(better: str, method: str):
     (row,) = seed_differences(scores(), [better, method])
-    test = stats.ttest_rel(DICES[method], DICES[better])
+    test = stats.ttest_rel(DICES[method], DICES[better])  # of two methods alone
     interval = test.confidence_interval(0.95)
     assert (row.low, row.high) == pytest.approx((interval.low, interval.high))
     assert row.exceeds_spread == (test.pvalue < 0.05)
@@ -98,7 +121,7 @@ def test_equal_methods_do_not_exceed():
 def test_interval_is_scipys(confidence: float):
     values = np.random.default_rng(0).normal(size=7)
     expected = stats.t.interval(confidence, 6, values.mean(), stats.sem(values))
-    assert t_interval(values, confidence) == pytest.approx(expected)
+    assert t_interval(values, 1 - confidence) == pytest.approx(expected)
 
 
 def test_table_as_text():
@@ -109,4 +132,7 @@ def test_table_as_text():
     assert "0.8400" in rows[2]
     assert "yes" in rows[2]
     assert rows[1].endswith("no")
+    assert (
+        "95 % intervals are from 3 seeds on the same test images; all differences of 4 methods hold" in text
+    )
     assert text.endswith("differences within the spread of the seeds: unet and noisy, noisy and vnet")
