@@ -15,10 +15,9 @@ import torch
 from benchmarks.measure import RESULTS, ROOT, cpu_name, machine, write_result
 from monolayer.compute.accelerator import autocast, find_device
 from monolayer.compute.settings import NumberFormat
-from monolayer.inference.settings import PredictSettings
 from monolayer.inference.whole_image import predict_maps
 from monolayer.models.base.model import Model, build_model
-from monolayer.models.base.settings import ModelSettings, selected_model
+from monolayer.models.base.settings import ModelSettings, PredictSettings, selected_model
 from monolayer.parameters import read_parameters
 
 FORMATS: tuple[NumberFormat, ...] = ("32-true", "bf16-mixed")

@@ -23,12 +23,12 @@ from benchmarks.trained import train_entry
 from monolayer.compute.accelerator import on_this_machine
 from monolayer.compute.settings import ComputeSettings
 from monolayer.evaluation.operating_point import THRESHOLDS
-from monolayer.inference.settings import PredictSettings
 from monolayer.inference.whole_image import predict_maps
 from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.models.base.files import read_model
 from monolayer.models.base.model import Model
+from monolayer.models.base.settings import PredictSettings
 from monolayer.parameters import read_parameters
 from monolayer.training.packing import Packed, read_packed
 

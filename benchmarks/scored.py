@@ -21,13 +21,14 @@ from monolayer.evaluation.cells import (
     true_cells,
 )
 from monolayer.evaluation.settings import CellSettings
-from monolayer.inference.settings import PredictSettings, TuneSettings
+from monolayer.inference.settings import TuneSettings
 from monolayer.inference.tuning import DecodeTask, best_trial, tune_decoder
 from monolayer.inference.whole_image import Applied
 from monolayer.metrics.foreground import foreground_scores
 from monolayer.metrics.overlap import confusion
 from monolayer.models.base.detector import Detector
 from monolayer.models.base.model import Maps, Model
+from monolayer.models.base.settings import PredictSettings
 from monolayer.parameters import read_parameters
 
 SCORES = ("ap50", "ap", "f1_50", "msa", "pq", "aji", "seg", "det", "count_relative_error")

@@ -11,7 +11,8 @@ from benchmarks.measure import ROOT
 from benchmarks.packed_data import Data
 from monolayer.compute.settings import ComputeSettings
 from monolayer.models.base.model import Model, build_model
-from monolayer.models.base.settings import selected_model
+from monolayer.models.base.settings import PredictSettings, selected_model
+from monolayer.models.base.views import TiledViews
 from monolayer.parameters import read_parameters
 from monolayer.training.fit import fit
 from monolayer.training.provenance import with_known_levels
@@ -36,7 +37,7 @@ def train_entry(
     with tempfile.TemporaryDirectory() as temporary, contextlib.redirect_stdout(io.StringIO()):
         folders = Path(temporary, "scratch"), Path(temporary, "logs")
         splits = data["train"], data["val"]
-        trained = fit(settings, recipe, compute, *splits, seed, *folders)
+        trained = fit(settings, recipe, compute, *splits, seed, *folders, TiledViews(PredictSettings()))
     assert trained is not None  # there is one process
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     net = build_model(settings)

@@ -29,13 +29,13 @@ from monolayer.compute.accelerator import autocast, choose_precision, find_devic
 from monolayer.compute.settings import ComputeSettings
 from monolayer.images.folder import ImageFolder
 from monolayer.images.normalisation import offset_and_scale
-from monolayer.inference.settings import PredictSettings
 from monolayer.inference.whole_image import predict_maps
 from monolayer.metrics.overlap import confusion, dice
 from monolayer.models.base.files import read_model
 from monolayer.models.base.model import build_model
 from monolayer.models.base.pixels import PixelModel
-from monolayer.models.base.settings import ModelSettings, selected_model
+from monolayer.models.base.settings import ModelSettings, PredictSettings, selected_model
+from monolayer.models.base.views import TiledViews
 from monolayer.parameters import read_parameters
 from monolayer.training.fit import fit
 from monolayer.training.optimisers import build_optimiser
@@ -150,7 +150,8 @@ def _ours(
 
     hook = register_optimizer_step_post_hook(note)
     recipe = TrainSettings(validation_images=1)
-    fit(settings, recipe, compute, train, val, 0, scratch / "running", scratch / "logs")
+    folders = scratch / "running", scratch / "logs"
+    fit(settings, recipe, compute, train, val, 0, *folders, TiledViews(PredictSettings()))
     hook.remove()
     start, end = ends
     return (count - WARM_UP) * BATCH_SIZE / (end - start)

@@ -46,7 +46,7 @@ import importlib
 from typing import Any
 
 _ROOMS = {
-    "PredictSettings": "inference.settings",
+    "PredictSettings": "models.base.settings",
     "build_model": "models.base.model",
     "confluence": "metrics.confluence",
     "confusion": "metrics.overlap",

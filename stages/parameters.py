@@ -18,11 +18,11 @@ from monolayer.decoders.base.search import load_decoder_settings, read_search
 from monolayer.errors import InputError
 from monolayer.evaluation.settings import CompareSettings, EvaluateSettings
 from monolayer.exploration.summary import ExploreSettings
-from monolayer.inference.settings import PredictSettings, TuneSettings
+from monolayer.inference.settings import TuneSettings
 from monolayer.metrics import cells, foreground
 from monolayer.metrics.files import write_metrics
 from monolayer.metrics.ranked_detections import DRAWN
-from monolayer.models.base.settings import selected_model
+from monolayer.models.base.settings import PredictSettings, selected_model
 from monolayer.parameters import Settings, lookup, read_parameters, section
 from monolayer.training.settings import TrainSettings, read_seed, training_of
 from stages.command import run

@@ -12,13 +12,14 @@ from monolayer.decoders.base.decoder import load_decoder
 from monolayer.decoders.base.search import read_search
 from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.images.folder import ImageFolder
-from monolayer.inference.settings import PredictSettings, TuneSettings
+from monolayer.inference.settings import TuneSettings
 from monolayer.inference.tuning import best_trial, tune_decoder
 from monolayer.inference.tuning_images import images_to_tune_on, tasks_to_tune_on
 from monolayer.inference.tuning_results import tuning_text, write_trials, write_tuned
 from monolayer.inference.whole_image import Applied, prepared
 from monolayer.models.base.files import read_model
 from monolayer.models.base.model import Maps
+from monolayer.models.base.settings import PredictSettings
 from monolayer.parameters import lookup, read_parameters, section
 from monolayer.predictions.cells import Prediction
 from monolayer.predictions.files import distinct_images, write_predictions
@@ -41,7 +42,7 @@ def predict(model: Path, val: Path, raw: Path, images: Path, tuned: Path, out: P
         lookup(parameters, f"decode.{trained.decoder}"), decoder.Settings, f"decode.{trained.decoder}"
     )
     folder = ImageFolder(images)
-    with memory_decided_by("predict.tile"):
+    with memory_decided_by(trained.memory_remedy):
         applied = Applied(trained, settings, compute.precision)
         truth = read_coco(val)
         chosen = images_to_tune_on(truth.images, tuning, decoder.Settings)

@@ -6,7 +6,8 @@ from pathlib import Path
 from monolayer.compute.accelerator import memory_decided_by, on_this_machine
 from monolayer.compute.settings import ComputeSettings
 from monolayer.models.base.files import write_model
-from monolayer.models.base.settings import selected_model
+from monolayer.models.base.settings import PredictSettings, selected_model
+from monolayer.models.base.views import TiledViews
 from monolayer.parameters import read_parameters, section
 from monolayer.training.fit import fit
 from monolayer.training.history import best_epoch, where_trained, write_training
@@ -34,10 +35,13 @@ def train(packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path)
         return run_workers(train, arguments, int(compute.devices))
     train_split, val_split = (read_packed(packed / split) for split in ("train", "val"))
     model_settings = with_known_levels(model_settings, train_split)
-    provenance = provenance_of(model_settings, settings, compute, seed, train_split, val_split)
+    splits = train_split, val_split
+    tile = section(parameters, "predict", PredictSettings).tile
+    provenance = provenance_of(model_settings, settings, compute, seed, *splits, tile)
     running = scratch / fingerprint(name, model_settings, provenance)
-    with memory_decided_by(f"models.{name}.batch_size", f"models.{name}.crop_size"):
-        trained = fit(model_settings, settings, compute, train_split, val_split, seed, running, tracking)
+    views = TiledViews(PredictSettings(tile=tile))
+    with memory_decided_by(f"lower models.{name}.batch_size or models.{name}.crop_size"):
+        trained = fit(model_settings, settings, compute, *splits, seed, running, tracking, views)
     if trained is None:  # the first process writes the outs
         return
     write_model(out, model_settings, trained.weights, {**provenance, "started_from": trained.started_from})

@@ -77,12 +77,11 @@ def autocast(precision: Precision, device: torch.device) -> torch.autocast:
 
 
 @contextmanager
-def memory_decided_by(*keys: str) -> Iterator[None]:
-    """Turn a GPU's running out of memory into an `InputError` that names what to lower in params.yaml."""
+def memory_decided_by(remedy: str) -> Iterator[None]:
+    """Turn a GPU's running out of memory into an `InputError` that says what to do in params.yaml."""
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
         raise InputError(
-            f"the memory of the GPU is full: lower {' or '.join(keys)} in params.yaml "
-            f"({str(error).splitlines()[0]})"
+            f"the memory of the GPU is full: {remedy} in params.yaml ({str(error).splitlines()[0]})"
         ) from None

@@ -7,9 +7,9 @@ from monolayer.compute.accelerator import autocast, find_device
 from monolayer.compute.settings import ComputeSettings, Precision
 from monolayer.images.normalisation import grey_histogram, offset_and_scale
 from monolayer.images.resizing import resize_image
-from monolayer.inference.settings import PredictSettings
-from monolayer.inference.views import TiledViews
 from monolayer.models.base.model import Maps, Model, State
+from monolayer.models.base.settings import PredictSettings
+from monolayer.models.base.views import TiledViews
 
 
 def prepared(model: Model, compute: ComputeSettings) -> Model:

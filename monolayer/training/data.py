@@ -60,7 +60,9 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
 
     def _normalised(self, position: int) -> np.ndarray:
         offset, scale = self._levels[position]
-        return (self._packed.image(position)[0] - offset) / scale
+        normalised: np.ndarray = self._packed.image(position)[0] - offset
+        normalised /= scale  # in place: a large image takes no third copy
+        return normalised
 
 
 def home_of(packed: Packed, device: torch.device, fraction: float) -> torch.device:

@@ -17,7 +17,7 @@ from lightning.pytorch.strategies import DDPStrategy
 
 from monolayer.compute.settings import ComputeSettings
 from monolayer.models.base.files import initialise
-from monolayer.models.base.model import Model, build_model
+from monolayer.models.base.model import Model, Views, build_model
 from monolayer.models.base.settings import ModelSettings
 from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks, monitored
 from monolayer.training.crops import Crops
@@ -78,6 +78,7 @@ def fit(
     seed: int,
     scratch: Path,
     tracking: Path,
+    views: Views,
 ) -> Trained | None:
     """Train until the last epoch, from the checkpoint in `scratch` where there is one.
 
@@ -97,6 +98,8 @@ def fit(
         Folder of this very training, which all processes see: running checkpoints and DVCLive's files.
     tracking
         Folder for the files of the other loggers.
+    views
+        Shows the model the images to validate on.
 
     Returns
     -------
@@ -126,7 +129,9 @@ def fit(
         process=process,
     )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
-    task = Task(model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, process)
+    task = Task(
+        model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, views, process
+    )
     if compute.compile is not None:
         model.compile(mode=compute.compile)
     timer = Timer(verbose=False)

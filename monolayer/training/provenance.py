@@ -33,12 +33,17 @@ def provenance_of(
     seed: int,
     train: Packed,
     val: Packed,
+    tile: int,
 ) -> dict[str, Any]:
-    """Return seed, recipe, processes, digests of data, code and first weights, as JSON can hold them."""
+    """Return seed, recipe, processes, digests of data, code and first weights, as JSON can hold them.
+
+    `tile` is the side in pixels of the tiles in which it is validated.
+    """
     start = model.initialise_from
     return {
         "seed": seed,
         "train": settings.model_dump(),
+        "validation_tile": tile,
         "compute": of_nets(compute),
         "data": {"train": train.digest, "val": val.digest},
         "initial_weights": None if start is None else weights_digest(Path(start)),

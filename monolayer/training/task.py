@@ -9,7 +9,8 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from monolayer.models.base.model import Model
+from monolayer.compute.accelerator import memory_decided_by
+from monolayer.models.base.model import Model, Views
 from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
@@ -36,7 +37,9 @@ class Task(LightningModule):
     steps
         Optimiser steps of the whole training.
     seed
-        Seeds each step's dropout.
+        Seeds each step's augmentation and dropout.
+    views
+        Shows it the images to validate on.
     process
         What this process has of each batch.
     """
@@ -49,6 +52,7 @@ class Task(LightningModule):
         lr: float,
         steps: int,
         seed: int,
+        views: Views,
         process: Process = ALONE,
     ) -> None:
         super().__init__()
@@ -63,6 +67,7 @@ class Task(LightningModule):
         self._lr = lr
         self._steps = steps
         self._seed = seed
+        self._views = views
         self._process = process
         self._losses = EpochLoss()
         self._scores: list[Tensor] = []
@@ -113,8 +118,9 @@ class Task(LightningModule):
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
         images, labels, counts = batch
-        loss, foreground = self.best.validated(images.unsqueeze(1), labels)
-        curve = dice_curve(foreground, labels > 0)
+        with memory_decided_by(self.model.memory_remedy):
+            loss, foreground = self.best.validated_by(self._views, images.unsqueeze(1), labels)
+            curve = dice_curve(foreground, labels.to(foreground.device) > 0).to(self.device)
         scores = torch.cat([torch.ones_like(curve[:1]), loss.double()[None], curve])
         self._scores.append(scores * counts)
 
@@ -179,12 +185,12 @@ def dice_curve(foreground: Tensor, truth: Tensor) -> Tensor:
     >>> curve[[0, 100, 200, 255]].tolist()
     [0.5, 0.6666666666666666, 1.0, 0.0]
     """
-    # Where a training has failed there are no numbers; that is noticed by its loss.
-    levels = (255 * foreground.nan_to_num()).round().long()
-    of_cells = torch.bincount(levels[truth], minlength=256)
+    # Where a training has failed there are no numbers; that is noticed by its loss. In 16 bits, as of large
+    # images every copy counts.
+    levels = foreground.nan_to_num().mul_(255).round_().short()
+    counts = torch.bincount(levels.add_(truth, alpha=256).flatten(), minlength=512).view(2, 256)
     shared, predicted = (
-        counts.flip(0).cumsum(0).flip(0).double()
-        for counts in (of_cells, torch.bincount(levels.flatten(), minlength=256))
+        reached.flip(0).cumsum(0).flip(0).double() for reached in (counts[1], counts.sum(dim=0))
     )
     size = predicted + truth.sum()
     return torch.where(size > 0, 2 * shared / size.clamp(min=1), 1.0)

@@ -7,10 +7,11 @@ from torch import nn
 
 from monolayer.errors import InputError
 from monolayer.heads.base.head import build_head
-from monolayer.inference.settings import PredictSettings
 from monolayer.inference.whole_image import predict_maps
+from monolayer.models.base.model import Validated
 from monolayer.models.base.pixels import PixelModel, outputs_at_stride
-from monolayer.models.base.settings import PixelSettings
+from monolayer.models.base.settings import PixelSettings, PredictSettings
+from monolayer.models.base.views import TiledViews
 
 SETTINGS = PixelSettings(architecture="unet")
 HEAD = build_head(SETTINGS.head)
@@ -109,6 +110,49 @@ def test_blending_hides_the_seams_of_a_net_that_looks_around():
     tiled = predict_maps(model, image(150, 150), TILED, "32-true").foreground
     away_from_the_border = np.abs(tiled - whole)[16:-16, 16:-16]
     assert away_from_the_border.max() < 0.01
+
+
+@pytest.mark.parametrize("shape", [(200, 170), (70, 300), (60, 64)])
+def test_validation_in_tiles_is_that_of_the_whole_image(shape):
+    model = PixelModel(Pixelwise(), HEAD, stride=32, settings=SETTINGS)
+    images = torch.randn(1, 1, *shape, generator=torch.Generator().manual_seed(0))
+    labels = (images[:, 0] > 0.7).int()
+    with torch.no_grad():
+        whole = model.validated(images, labels)
+        model.net.largest = (0, 0)
+        loss, foreground = model.validated_by(TiledViews(TILED), images, labels)
+    assert max(model.net.largest) <= 64
+    assert_allclose(foreground, whole.foreground, atol=1e-6)
+    assert loss == pytest.approx(whole.loss.item(), rel=0.02)  # a mean over tiles, which overlap
+
+
+def test_the_loss_of_tiles_is_their_mean():
+    labels = torch.randint(0, 9, (1, 64, 150), dtype=torch.int32)
+    seen = []
+
+    def validate(tile: torch.Tensor, own: torch.Tensor) -> Validated:
+        assert torch.equal(tile[:, 0], own.float())  # each tile comes with its own labels
+        seen.append(own.float().mean())
+        return Validated(seen[-1], tile[:, 0].clone())
+
+    found = TiledViews(TILED).validated(validate, labels[:, None].float(), labels)
+    assert len(seen) > 3
+    assert found.loss == pytest.approx(sum(seen) / len(seen))
+    assert_allclose(found.foreground, labels.float(), atol=1e-5)
+
+
+def test_maps_of_large_images_are_put_together_on_the_host(monkeypatch):
+    # `meta` stands for a GPU: had MONAI to keep the maps there, they would have no values.
+    asked = []
+
+    def recorded(image: torch.Tensor, device: torch.device, **_: object) -> torch.Tensor:
+        asked.append((image.device.type, device.type))
+        return torch.zeros(1, 1, *image.shape[-2:], device=device)
+
+    monkeypatch.setattr("monai.inferers.utils.sliding_window_inference", recorded)
+    views = TiledViews(TILED)
+    assert views.in_tiles(nn.Identity(), torch.zeros(1, 1, 80, 80, device="meta")).device.type == "cpu"
+    assert asked == [("meta", "cpu")]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 40), (31, 33), (32, 64)])

@@ -6,13 +6,12 @@ from numpy.testing import assert_allclose
 
 from monolayer.decoders.base.decoder import load_decoder
 from monolayer.errors import InputError
-from monolayer.inference.settings import PredictSettings
 from monolayer.inference.whole_image import predict_maps
 from monolayer.models.base.detector import Detector
 from monolayer.models.base.files import read_model, write_model
 from monolayer.models.base.model import Model, build_model
 from monolayer.models.base.pixels import PixelModel
-from monolayer.models.base.settings import selected_model
+from monolayer.models.base.settings import PredictSettings, selected_model
 from monolayer.plugins import load_plugin
 from monolayer.predictions.cells import encode_cells
 

@@ -8,10 +8,9 @@ from torch import Tensor, nn
 from monolayer.annotations.coco import Image
 from monolayer.errors import InputError
 from monolayer.heads.base.head import build_pixel_head
-from monolayer.inference.settings import PredictSettings
 from monolayer.inference.whole_image import Applied
 from monolayer.models.base.recurrent import RecurrentModel, RecurrentNet
-from monolayer.models.base.settings import RecurrentSettings
+from monolayer.models.base.settings import PredictSettings, RecurrentSettings
 from monolayer.models.convlstm_unet import model as convlstm_unet
 from monolayer.models.unet import model as unet
 

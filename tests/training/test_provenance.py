@@ -15,10 +15,17 @@ SPLIT = packed_of(disc_sample(0))
 
 
 def print_of(
-    name: str = "m", seed: int = 0, train=SPLIT, val=SPLIT, recipe=RECIPE, compute=HERE, **model: object
+    name: str = "m",
+    seed: int = 0,
+    train=SPLIT,
+    val=SPLIT,
+    recipe=RECIPE,
+    compute=HERE,
+    tile: int = 1024,
+    **model: object,
 ) -> str:
     settings = selected_model({"models": {name: {**TINY, **model}}}, name)
-    return fingerprint(name, settings, provenance_of(settings, recipe, compute, seed, train, val))
+    return fingerprint(name, settings, provenance_of(settings, recipe, compute, seed, train, val, tile))
 
 
 def test_the_same_training_has_the_same_fingerprint():
@@ -38,6 +45,7 @@ def test_who_does_the_work_and_how_it_is_kept_is_no_part_of_it():
         {"lr": 1e-5},
         {"recipe": TrainSettings(optimizer="sgd")},
         {"compute": ComputeSettings(threads=1)},
+        {"tile": 512},
         {"train": dataclasses.replace(SPLIT, digest="1")},
         {"val": dataclasses.replace(SPLIT, digest="1")},
     ],

@@ -89,13 +89,15 @@ class Project:
         folders = (self.root / name for name in ("clean", "images", "masks"))
         pack_split(*folders, split, self.root / "packed" / split, ComputeSettings(jobs=1))
 
-    def set_parameters(self, model: dict[str, object], seed: int = 3, **compute: object) -> None:
+    def set_parameters(
+        self, model: dict[str, object], seed: int = 3, tile: int = 1024, **compute: object
+    ) -> None:
         """Write params.yaml with one model, ``tiny``."""
         parameters = {
             "seed": seed,
             "train": {},
             "models": {"tiny": model},
-            "predict": {},
+            "predict": {"tile": tile},
             "evaluate": {},
             "tune": {},
             "decode": {"foreground": DECODE},

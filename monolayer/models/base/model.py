@@ -35,6 +35,15 @@ class Maps(NamedTuple):
     """What the model's decoder reads: float32 [M, H, W], or the detections of a detector."""
 
 
+class Validated(NamedTuple):
+    """How a model does on labelled images."""
+
+    loss: Tensor
+    """Scalar: the total of `Model.loss`."""
+    foreground: Tensor
+    """Probability of belonging to a cell, float32 [B, H, W]."""
+
+
 class Views(Protocol):
     """Shows an image to a model: whole or in tiles, in one orientation or in all eight."""
 
@@ -53,6 +62,14 @@ class Views(Protocol):
         pictures, what they say of the image itself.
         """
 
+    def validated(
+        self, validate: Callable[[Tensor, Tensor], Validated], image: Tensor, labels: Tensor
+    ) -> Validated:
+        """Return how a model does on an image [1, 1, H, W] with labels [1, H, W]; on large ones by tiles.
+
+        `validate` says it of a tile and its labels. The loss is the mean over the tiles.
+        """
+
     def gather(self, detect: Callable[[Tensor], Cells], stride: int, image: Tensor) -> Cells:
         """Return the detections in all tiles and orientations of an image [1, 1, H, W], in its pixels.
 
@@ -64,17 +81,11 @@ State = dict[Orientation, Any]
 """What a recurrent model remembers of earlier frames, by the orientation in which it saw them."""
 
 
-class Validated(NamedTuple):
-    """How a model does on labelled images."""
-
-    loss: Tensor
-    """Scalar: the total of `Model.loss`."""
-    foreground: Tensor
-    """Probability of belonging to a cell, float32 [B, H, W]."""
-
-
 class Model(nn.Module, ABC):
     """Turns grey levels into outputs, and learns from label images what its head says."""
+
+    memory_remedy = "lower predict.tile"
+    """What to do in params.yaml where a GPU's memory does not suffice for whole images."""
 
     def __init__(self, head: Head, stride: int, settings: ModelSettings, decoder: str) -> None:
         super().__init__()
@@ -131,6 +142,10 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def validated(self, images: Tensor, labels: Tensor) -> Validated:
         """Say how it does on normalised images float32 [B, 1, H, W] of any size; labels int32 [B, H, W]."""
+
+    def validated_by(self, views: Views, images: Tensor, labels: Tensor) -> Validated:
+        """Say the same of a whole image [1, 1, H, W] and its labels [1, H, W], as `views` show it."""
+        return views.validated(self.validated, images, labels)
 
     def take_published_weights(self) -> str:
         """Take the published weights that the settings name, before a training; say what it starts from."""

@@ -28,6 +28,7 @@ class RecurrentNet(nn.Module):
 class RecurrentModel(PixelModel):
     """Sees a batch as sequences, one behind the other; in prediction whole frames, without tiles."""
 
+    memory_remedy = "set compute.accelerator: cpu (this architecture sees whole frames, without tiles)"
     net: RecurrentNet
 
     def __init__(self, net: RecurrentNet, head: PixelHead, stride: int, settings: RecurrentSettings) -> None:
@@ -74,3 +75,7 @@ class RecurrentModel(PixelModel):
         """Say how it does on the last of normalised frames float32 [T, 1, H, W]; labels int32 [1, H, W]."""
         outputs = outputs_at_stride(self, self.stride, images)[-1:]
         return Validated(self.loss(outputs, self.targets(labels))["loss"], self.foreground(outputs))
+
+    def validated_by(self, views: Views, images: Tensor, labels: Tensor) -> Validated:
+        """Say the same, see `Model.validated_by`: memory is of places, and tiles have none in common."""
+        return self.validated(images, labels)

@@ -1,4 +1,4 @@
-"""What every entry under ``models:`` has, and how one is read."""
+"""What every entry under ``models:`` has, how one is read, and how trained models are applied."""
 
 from typing import Any
 
@@ -92,6 +92,18 @@ class DetectorSettings(ModelSettings):
             raise InputError(
                 f"params.yaml: {key}.resize: a detector takes images as they are: set it to null"
             )
+
+
+class PredictSettings(Settings):
+    """How trained models are applied."""
+
+    tile: int = Field(default=1024, ge=64, multiple_of=32)
+    """Images with a longer side, in pixels, are cut into square tiles of this size."""
+    overlap: Number = Field(default=0.25, ge=0, lt=1)
+    """Fraction of a tile that its neighbours cover too; a Gaussian weight blends them."""
+    test_time_augmentation: bool = False
+    """Average the outputs of all eight right-angle rotations and reflections, for eight times the time; the
+    detections of a detector are gathered from all of them."""
 
 
 def selected_model(parameters: dict[str, Any], name: str) -> ModelSettings:

@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from monolayer.inference.detections import gather_detections
-from monolayer.inference.settings import PredictSettings
-from monolayer.models.base.model import Orientation
+from monolayer.models.base.detections import gather_detections
+from monolayer.models.base.model import Orientation, Validated
+from monolayer.models.base.settings import PredictSettings
 from monolayer.predictions.cells import Cells
 
 ORIENTATIONS = tuple(itertools.starmap(Orientation, itertools.product(range(4), (False, True))))
@@ -24,13 +25,16 @@ class TiledViews:
 
     def in_tiles(self, net: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
         """Return a net's outputs [1, C, H, W] for an image [1, 1, H, W]; large ones by blended tiles."""
-        own = self._settings
-        if max(image.shape) <= own.tile:
-            return net(image)
+        return self._stitched(net, image) if self._in_tiles(image) else net(image)
+
+    def _in_tiles(self, image: Tensor) -> bool:
+        return max(image.shape[-2:]) > self._settings.tile
+
+    def _stitched(self, net: Callable[..., Tensor], image: Tensor, **more: Any) -> Tensor:
         # MONAI takes seconds to import: nets that are none of its own do without where no image needs tiles.
         from monai.inferers.utils import sliding_window_inference
 
-        height, width = image.shape[-2:]
+        own, (height, width) = self._settings, image.shape[-2:]
         outputs = sliding_window_inference(
             image,
             roi_size=(min(own.tile, height), min(own.tile, width)),
@@ -38,9 +42,27 @@ class TiledViews:
             predictor=net,
             overlap=own.overlap,
             mode="gaussian",
+            device=torch.device("cpu"),  # a GPU holds one tile's outputs, however large the image is
+            **more,
         )
         assert isinstance(outputs, Tensor)  # as the net's are
         return outputs
+
+    def validated(
+        self, validate: Callable[[Tensor, Tensor], Validated], image: Tensor, labels: Tensor
+    ) -> Validated:
+        """Return how a model does on an image, see `Views.validated`; the foreground is blended."""
+        if not self._in_tiles(image):
+            return validate(image, labels)
+        losses: list[Tensor] = []
+
+        def foreground_of(tile: Tensor, places: list[list[slice]]) -> Tensor:
+            loss, foreground = validate(tile, labels[:, *places[0][2:]])
+            losses.append(loss)
+            return foreground.unsqueeze(1)
+
+        foreground = self._stitched(foreground_of, image, with_coord=True)
+        return Validated(torch.stack(losses).mean(), foreground[:, 0])
 
     def average(
         self,
@@ -55,9 +77,10 @@ class TiledViews:
         for orientation in self._orientations:
             outputs = apply(oriented(image, orientation), orientation)
             outputs = torch.rot90(outputs, -orientation.quarter_turns, dims=(-2, -1))
-            outputs = (outputs.flip(-1) if orientation.reflected else outputs).float()
-            total = total + invert(outputs, orientation)
-        return total / len(self._orientations)
+            outputs = invert((outputs.flip(-1) if orientation.reflected else outputs).float(), orientation)
+            total = total.add_(outputs) if total.ndim else outputs
+            del outputs  # the next orientation's maps take its place
+        return total.div_(len(self._orientations))
 
     def gather(self, detect: Callable[[Tensor], Cells], stride: int, image: Tensor) -> Cells:
         """Return the detections in all tiles and orientations of an image, see `Views.gather`."""

@@ -11,12 +11,11 @@ from torch import Tensor
 from monolayer.annotations.rasterise import CellRuns, label_runs, painted
 from monolayer.decoders.boxes.decoder import Settings, decode
 from monolayer.errors import InputError
-from monolayer.inference.detections import gather_detections, views
-from monolayer.inference.settings import PredictSettings
-from monolayer.inference.views import ORIENTATIONS
 from monolayer.inference.whole_image import predict_maps
+from monolayer.models.base.detections import gather_detections, views
 from monolayer.models.base.detector import Detector
-from monolayer.models.base.settings import DetectorSettings
+from monolayer.models.base.settings import DetectorSettings, PredictSettings
+from monolayer.models.base.views import ORIENTATIONS, TiledViews
 from monolayer.predictions.cells import Cells, best_scores
 
 UPRIGHT = ORIENTATIONS[:1]
@@ -106,6 +105,15 @@ def test_validation_is_of_the_image_without_what_was_added():
     loss, foreground = Islands().validated(images, (images[:, 0] > 0).int())
     assert loss == 1  # a single cell
     assert torch.equal(foreground, images[:, 0])
+
+
+def test_a_large_image_is_validated_in_tiles(image: np.ndarray):
+    images = torch.from_numpy(image / np.float32(100))[None, None]
+    found = Islands().validated_by(
+        TiledViews(PredictSettings(tile=64, overlap=0.5)), images, (images[:, 0] > 0).int()
+    )
+    np.testing.assert_allclose(found.foreground, images[:, 0], atol=1e-5)
+    assert found.loss == 1  # of a single cell in each tile
 
 
 def test_no_detections():
