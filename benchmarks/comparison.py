@@ -1,9 +1,9 @@
 """The comparison of 13 models on a test set of LIVECell's size: AP's draws, and the compare stage.
 
-``python -m benchmarks.comparison`` simulates what a model's cells share with the true ones in as many images as
-LIVECell's test set has, and writes benchmarks/results/comparison.json. Seconds of the draws are of one thread;
-those of all models are 13 times those of one. Beside them stand the same draws by looking at every detection at
-every IoU.
+``python -m benchmarks.comparison`` simulates what a model's cells share with the true ones in as many images
+as LIVECell's test set has, and writes benchmarks/results/comparison.json. Seconds of the draws are of one
+thread; those of all models are 13 times those of one. Beside them stand the same draws by looking at every
+detection at every IoU.
 """
 
 import json
@@ -89,7 +89,7 @@ def _foreground(image: Image, rng: np.random.Generator) -> ImageScore:
 
 
 def _a_draw(detections: RankedDetections, rng: np.random.Generator) -> dict[str, float]:
-    """Return the milliseconds of one draw's AP at all IoU, as it is done and by looking at every detection."""
+    """Return the milliseconds of one draw's AP, as it is done and by looking at every detection."""
     draws = rng.multinomial(IMAGES, np.full(IMAGES, 1 / IMAGES), SLOW_DRAWS * 10)
     quick, seconds = _timed(lambda: drawn_average_precision(detections, draws)["ap"])
     slow, slow_seconds = _timed(lambda: [_every_detection(detections, own) for own in draws[:SLOW_DRAWS]])

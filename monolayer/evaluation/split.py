@@ -44,6 +44,8 @@ class Evaluation(NamedTuple):
     """Of the images that have a prediction."""
     unpredicted: list[str]
     """File names of the images that have none."""
+    chosen: str = ""
+    """What was chosen on these images, whose scores flatter it."""
 
     @property
     def refused(self) -> str:
@@ -149,7 +151,9 @@ def evaluate_splits(
     val = _evaluate_truths("val", predictions, truths, settings, compute)[0]
     chosen = settings.model_copy(update={"threshold": val[0].threshold, "score_floor": val[0].score_floor})
     test, tasks = _evaluate_truths("test", predictions, truths, chosen, compute)
-    return val + test, tasks
+    free = [name for name in ("threshold", "score_floor") if getattr(settings, name) is None]
+    on_val = ", ".join(["epoch", "decoder", *free])
+    return [own._replace(chosen=on_val) for own in val] + test, tasks
 
 
 def _evaluate_truths(
@@ -193,12 +197,14 @@ def _operating_point(
 def evaluation_metrics(evaluations: list[Evaluation]) -> dict[str, Any]:
     """Return ``{split: {raw|clean: {overall, by_cell_type, by_cell_size, threshold, ...}}}``.
 
+    Before the scores of images on which something was chosen stands ``chosen_on_these_images``: what.
     Scores that partial truth refuses are left out, and ``refused`` says why; what is left is None where no
     cell is annotated.
     """
     metrics: dict[str, Any] = {}
     for evaluation in evaluations:
         metrics.setdefault(evaluation.split, {})[evaluation.cleaning] = {
+            **({"chosen_on_these_images": evaluation.chosen} if evaluation.chosen else {}),
             **(_remaining_scores(evaluation) if evaluation.refused else _all_scores(evaluation)),
             **evaluation.settings.model_dump(),
             "threshold": evaluation.threshold,

@@ -58,6 +58,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield root
 
 
+TRUTHS = [(split, cleaning) for split in ("val", "test") for cleaning in ("raw", "clean")]
+
+
 def read_json(path: Path) -> dict:
     return json.loads(path.read_text())
 
@@ -95,6 +98,8 @@ def test_evaluate(project: Path):
     }
     assert scored["test"]["clean"]["overall"]["dice"] == 1
     assert scored["test"]["clean"]["threshold"] == scored["val"]["raw"]["threshold"] == 0.5
+    chosen = [scored[split][cleaning].get("chosen_on_these_images") for split, cleaning in TRUTHS]
+    assert chosen == ["epoch, decoder, threshold, score_floor"] * 2 + [None] * 2
     folder = project / "plots" / "evaluate" / "unet"
     assert {path.name for path in folder.iterdir()} == {
         "overlays.png", "confluence.png", "cells.png", "cell_overlays.png",
@@ -116,7 +121,7 @@ def test_the_score_floor_is_chosen_on_val_and_counts_on_test(tmp_path: Path, mon
         path.write_text(json.dumps([*read_json(path), *false]))
     evaluate(**evaluate_arguments(tmp_path))
     scored = read_json(tmp_path / "metrics" / "evaluate" / "unet.json")
-    own = [scored[split][cleaning] for split in ("val", "test") for cleaning in ("raw", "clean")]
+    own = [scored[split][cleaning] for split, cleaning in TRUTHS]
     assert [truth["score_floor"] for truth in own] == [0.35] * 4
     assert [truth["overall"]["cells_predicted"] for truth in own] == [3, 3, 4, 4]
 
@@ -126,7 +131,11 @@ def test_a_score_floor_that_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({**PARAMETERS, "evaluate": {"score_floor": 0.95}}))
     evaluate(**evaluate_arguments(tmp_path))
-    scored = read_json(tmp_path / "metrics" / "evaluate" / "unet.json")["test"]["clean"]
+    val, test = (
+        read_json(tmp_path / "metrics" / "evaluate" / "unet.json")[split] for split in ("val", "test")
+    )
+    assert val["clean"]["chosen_on_these_images"] == "epoch, decoder, threshold"
+    scored = test["clean"]
     assert scored["score_floor"] == 0.95
     assert (scored["overall"]["cells_predicted"], scored["overall"]["ap"]) == (0, 1)
 
