@@ -8,8 +8,16 @@ import shapely
 import torch
 from numpy.testing import assert_array_equal
 
-from monolayer.annotations.rasterise import painted, union
-from monolayer.decoders.stardist.decoder import Settings, centres, decode, not_suppressed, star_outlines
+from monolayer.annotations.rasterise import draw, painted, union
+from monolayer.decoders.stardist.decoder import (
+    Settings,
+    agreement,
+    centres,
+    decode,
+    divided,
+    not_suppressed,
+    star_outlines,
+)
 from monolayer.errors import InputError
 from monolayer.heads.stardist.head import RAYS, object_probability, ray_lengths, squared_depth
 from monolayer.parameters import validate
@@ -111,6 +119,96 @@ def test_what_was_removed_removes_nothing():
     assert decode(chain, Settings()).scores.tolist() == pytest.approx([0.9, 0.7])
 
 
+@pytest.mark.parametrize("factor", [0.8, 1.2])
+def test_wrong_distances_hardly_matter_where_the_foreground_tells_the_outline(factor):
+    labels = ellipses(120, 160, 40, seed=2)
+    maps = perfect_maps(labels)
+    maps[1:-1] *= factor
+    cells = decode(maps, Settings(cell_area=10))
+    assert len(cells.scores) == 40
+    assert best_ious(labels, cells).min() > 0.9
+    assert cells.scores.max() < 0.95
+
+
+def test_a_cell_grows_to_the_end_of_the_foreground_and_no_further():
+    maps = maps_of_discs(64, [(20, 20, 5, 0.9), (45, 45, 12, 0.8)])
+    maps[-1, 10:31, 12:30] = maps[-1, 40:50, 40:50] = 0.7
+    cells = decode(maps, Settings())
+    assert_array_equal(painted(cells.runs, 64, 64)[10:31, 12:30], 1)
+    assert_array_equal(painted(cells.runs, 64, 64)[40:50, 40:50], 2)
+    assert cells.runs.areas().tolist() == [21 * 18, 100]
+    assert len(decode(maps, Settings(foreground=0.8)).scores) == 2
+    assert decode(maps, Settings(foreground=0.8)).runs.areas().tolist() != [21 * 18, 100]
+
+
+def test_touching_cells_part_where_a_middle_is_least_probable():
+    maps = maps_of_discs(40, [(20, 8, 4, 0.9), (20, 30, 4, 0.9)])
+    maps[-1, 15:25, 2:36] = 1
+    maps[0, 15:25, 2:36] = np.maximum(maps[0, 15:25, 2:36], 0.2)
+    maps[0, 15:25, 25] = 0.12
+    labels = painted(decode(maps, Settings()).runs, 40, 40)[15:25, 2:36]
+    assert (labels[:, :23] == 1).all()
+    assert (labels[:, 24:] == 2).all()
+
+
+def test_foreground_without_a_centre_is_no_cell():
+    maps = maps_of_discs(64, [(20, 20, 5, 0.9)])
+    maps[-1, 15:26, 15:26] = maps[-1, 40:60, 40:60] = 1
+    assert decode(maps, Settings()).runs.areas().tolist() == [121]
+
+
+def test_a_cell_that_is_no_foreground_keeps_its_polygon():
+    maps = maps_of_discs(64, [(20, 20, 6, 0.7), (40, 40, 6, 0.9), (40, 12, 6, 0.8)])
+    maps[-1, 36:45, 36:45] = 1
+    cells = decode(maps, Settings())
+    alone = [decode(maps_of_discs(64, [disc]), Settings()) for disc in [(40, 12, 6, 0.8), (20, 20, 6, 0.7)]]
+    assert cells.runs.areas().tolist() == [81, *(own.runs.areas()[0] for own in alone)]
+    for number, own in enumerate(alone, start=1):
+        assert_array_equal(cells.runs.select(cells.runs.cell == number).start, own.runs.start)
+    assert cells.scores[1:].tolist() == pytest.approx([0.8, 0.7])
+    assert cells.scores[0] < 0.9
+
+
+def test_a_score_is_the_probability_times_the_root_of_the_agreement():
+    maps = maps_of_discs(64, [(20, 20, 6, 0.8)])
+    maps[-1, 5:40, 5:21] = 1
+    (score,) = decode(maps, Settings()).scores
+    covered = union(decode(maps_of_discs(64, [(20, 20, 6, 0.8)]), Settings()).runs, 64, 64)
+    shared = (covered & (maps[-1] == 1)).sum() / (covered | (maps[-1] == 1)).sum()
+    assert score == pytest.approx(0.8 * np.sqrt(shared))
+
+
+def test_agreement_matches_masks():
+    labels = ellipses(60, 70, 12, seed=4)
+    generator = np.random.default_rng(0)
+    outlines = star_outlines(*generator.integers(0, 60, (2, 13)), generator.uniform(4, 15, (RAYS, 13)))
+    polygons = draw([[outline.ravel().tolist()] for outline in outlines], 60, 70)
+    expected = []
+    for number, outline in enumerate(outlines, start=1):
+        mask = union(draw([[outline.ravel().tolist()]], 60, 70), 60, 70)
+        expected.append((mask & (labels == number)).sum() / (mask | (labels == number)).sum())
+    expected[12] = 1  # the thirteenth has no label
+    assert np.ptp(expected[:12]) > 0
+    assert agreement(polygons, labels, 13) == pytest.approx(expected)
+
+
+def test_division_is_by_the_shortest_way_of_high_probability_within_the_foreground():
+    probability = np.array([[0.5, 0.9, 0.5, 0.1, 0.5], [0.9, 0.1, 0.5, 0.2, 0.9]])
+    foreground = np.array([[1, 1, 1, 0, 1], [1, 0, 1, 1, 1]], dtype=bool)
+    labels = divided(probability, foreground, np.array([1, 1, 0]), np.array([0, 4, 3]))
+    assert_array_equal(labels, [[1, 1, 1, 0, 2], [1, 0, 1, 2, 2]])  # the third is no foreground
+
+
+def test_smoothing_makes_one_centre_of_a_dented_middle():
+    maps = np.full((RAYS + 2, 40, 40), 0.05, np.float32)
+    rows, columns = np.mgrid[:40, :40]
+    maps[0] = np.exp(-(((rows - 20) / 6) ** 2) - ((columns - 20) / 12) ** 2)
+    maps[0, :, 17:24] -= 0.1
+    maps[1:-1] = 3
+    assert len(decode(maps, Settings(cell_area=0)).scores) == 3
+    assert len(decode(maps, Settings(cell_area=0, sigma=2)).scores) == 1
+
+
 def test_suppression_matches_a_naive_loop():
     generator = np.random.default_rng(0)
     row, column = generator.integers(0, 60, (2, 80))
@@ -172,7 +270,12 @@ def test_the_same_cells_again():
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [({"threshold": 1}, "less than 1"), ({"nms": 0.4}, "valid keys: threshold, overlap, cell_area")],
+    [
+        ({"threshold": 1}, "less than 1"),
+        ({"sigma": -1}, "greater than or equal to 0"),
+        ({"foreground": 0}, "greater than 0"),
+        ({"nms": 0.4}, "valid keys: threshold, sigma, overlap, foreground, cell_area"),
+    ],
 )
 def test_settings_that_cannot_be(values, message):
     with pytest.raises(InputError, match=message):
