@@ -5,7 +5,17 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
 from monolayer.annotations.rasterise import painted
-from monolayer.decoders.flow.decoder import Settings, basins, decode, filled, flow_errors, follow
+from monolayer.decoders.flow.decoder import (
+    SHARED,
+    Settings,
+    basins,
+    choose,
+    decode,
+    divide,
+    filled,
+    flow_errors,
+    follow,
+)
 from monolayer.errors import InputError
 from monolayer.heads.flow.head import FlowHead
 from monolayer.heads.flow.head import Settings as HeadSettings
@@ -89,12 +99,31 @@ def test_a_false_cell_is_removed():
     assert_array_equal(found(maps), labels)
 
 
-def test_error_of_the_flow_is_the_mean_squared_length():
+def squares_and_flow() -> tuple[torch.Tensor, torch.Tensor]:
     labels = torch.zeros(5, 11, dtype=torch.int32)
     labels[1:4, 1:4], labels[1:4, 7:10] = 1, 3
-    flow = torch.from_numpy(perfect_maps(labels.numpy()))[1:]
-    flow[:, 2, 8] += torch.tensor([0.0, 1.5])  # 1.5^2 / 9 pixels = 0.25
+    return labels, torch.from_numpy(perfect_maps(labels.numpy()))[1:]
+
+
+def test_error_of_the_flow_is_that_of_its_direction():
+    labels, flow = squares_and_flow()
+    flow[:, 2, 9] = torch.tensor([1.0, 0.0])  # a right angle: 2 for one of 8 pixels
     assert_allclose(flow_errors(labels, flow), [0, 0, 0, 0.25], atol=1e-6)
+    flow[:, 2, 9] = torch.tensor([0.0, 1.0])  # backwards
+    assert_allclose(flow_errors(labels, flow), [0, 0, 0, 0.5], atol=1e-6)
+
+
+def test_where_the_flow_is_short_its_direction_counts_less():
+    labels, flow = squares_and_flow()
+    flow *= 0.45  # of a whole cell: nothing
+    assert_allclose(flow_errors(labels, flow), 0, atol=1e-6)
+    flow[:, 2, 9] = torch.tensor([0.0, 0.05])
+    assert_allclose(flow_errors(labels, flow)[3], 4 * 0.05 / (7 * 0.45 + 0.05), atol=1e-6)
+
+
+def test_a_cell_without_any_flow_has_no_error():
+    labels, flow = squares_and_flow()
+    assert_array_equal(flow_errors(labels, 0 * flow), 0)
 
 
 def test_cells_whose_flow_disagrees_score_lower():
@@ -102,10 +131,30 @@ def test_cells_whose_flow_disagrees_score_lower():
     for label, column in ((1, 14), (2, 46)):
         labels[ellipse(labels.shape, (15, column), (9, 9))] = label
     maps = perfect_maps(labels)
-    maps[1:, :, 32:] *= 0.7  # still to the centre, but shorter: a squared error of 0.09
-    unsure, sure = sorted(decode(maps, Settings()).scores)
+    down, right = maps[1:, :, 32:].copy()
+    maps[1:, :, 32:] = np.cos(0.5) * down - np.sin(0.5) * right, np.sin(0.5) * down + np.cos(0.5) * right
+    unsure, sure = sorted(decode(maps, Settings()).scores)  # in a spiral to the centre
     assert sure == pytest.approx(1, abs=0.01)
-    assert unsure == pytest.approx(np.exp(-0.09), abs=0.01)
+    assert unsure == pytest.approx(np.exp(-2 * (1 - np.cos(0.5))), abs=0.01)
+
+
+def test_flows_of_a_short_training_are_right_by_default():
+    maps = perfect_maps(one_disc())
+    maps[1:] *= 0.45
+    assert_array_equal(found(maps), one_disc())
+    assert decode(maps, Settings()).scores == pytest.approx(1, abs=0.01)
+
+
+def test_what_is_divided_once_may_be_chosen_from_by_other_settings():
+    maps = np.random.default_rng(0).normal(size=(3, 48, 64)).astype(np.float32)
+    maps[1:] = ndimage.gaussian_filter(maps[1:], (0, 3, 3)) * 10
+    divided = divide(maps, Settings())
+    for others in ({"flow_error": 0.5}, {"flow_error": None, "cell_area": 0}, {"cell_area": 60}):
+        assert not set(others) & set(SHARED)
+        own, whole = choose(maps, divided, Settings(**others)), decode(maps, Settings(**others))
+        assert len(whole.scores)
+        for one, other in zip([*own.runs, own.scores], [*whole.runs, whole.scores], strict=True):
+            assert_array_equal(one, other)
 
 
 def test_scores_are_mean_probabilities():

@@ -1,10 +1,12 @@
 """Cells of a flow: what flows together is a cell (Cellpose: Stringer et al., Nat Methods 18:100, 2021)."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
-from torch.nn.functional import grid_sample, max_pool2d
+from torch.nn.functional import grid_sample, pad
 
 from monolayer.decoders.base.labels import number_large
 from monolayer.decoders.flow.settings import Settings
@@ -23,6 +25,19 @@ GROWTH = 5
 """How far a seed grows, in pixels."""
 
 
+SHARED = ("threshold", "steps")
+"""The settings on which `divide` depends: others may be tried on what it returned."""
+
+
+class Divided(NamedTuple):
+    """The cells of an image before any is removed."""
+
+    labels: np.ndarray
+    """int32 [H, W], 0 = background."""
+    errors: np.ndarray
+    """By label, see `flow_errors`."""
+
+
 def decode(maps: np.ndarray, settings: Settings) -> Cells:
     """Find cells.
 
@@ -36,12 +51,22 @@ def decode(maps: np.ndarray, settings: Settings) -> Cells:
     settings
         Of the decoder.
     """
-    probability, flow = maps[0], torch.tensor(maps[1:])
-    labels = gather(torch.tensor(probability >= settings.threshold), flow, settings.steps)
-    errors = flow_errors(labels, flow)[labels.long()].numpy()
-    kept = labels.numpy() * (errors <= (np.inf if settings.flow_error is None else settings.flow_error))
-    certainty = probability * np.exp(-errors)
-    return cells_of_labels(number_large(filled(kept), settings.cell_area), certainty)
+    return choose(maps, divide(maps, settings), settings)
+
+
+def divide(maps: np.ndarray, settings: Settings) -> Divided:
+    """Divide the foreground into cells: nearly all of the work, and the same for equal settings `SHARED`."""
+    flow = torch.tensor(maps[1:])
+    labels = gather(torch.tensor(maps[0] >= settings.threshold), flow, settings.steps)
+    return Divided(labels.numpy(), flow_errors(labels, flow).numpy())
+
+
+def choose(maps: np.ndarray, divided: Divided, settings: Settings) -> Cells:
+    """Keep the cells whose flow is right and that are large enough, fill them, and score them."""
+    right = divided.errors <= (np.inf if settings.flow_error is None else settings.flow_error)
+    kept = filled(divided.labels * right[divided.labels])
+    certainty = maps[0] * np.exp(-divided.errors)[divided.labels]
+    return cells_of_labels(number_large(kept, settings.cell_area), certainty)
 
 
 def gather(foreground: Tensor, flow: Tensor, steps: int) -> Tensor:
@@ -126,19 +151,34 @@ def basins(ends: Tensor) -> Tensor:
     >>> basins(torch.tensor([[0, 12, 3, 2, 0, 0, 4, 20]])).tolist()
     [[0, 1, 1, 0, 0, 0, 2, 2]]
     """
-    count = ends.numel()
-    height = ends.double() * count + torch.arange(count - 1, -1, -1).view(ends.shape)  # no two are equal
-    peaks = (height == max_pool2d(height[None], 5, 1, 2)[0]) & (ends >= SEED_POINTS)
-    labels = torch.zeros_like(height, dtype=torch.float32)
-    labels[peaks] = torch.argsort(torch.argsort(height[peaks])).float() + 1
+    padded = pad(ends, (2, 2, 2, 2))
+    labels = torch.zeros_like(padded, dtype=torch.int32)
+    seeds = torch.nonzero(padded.flatten() >= SEED_POINTS)[:, 0]
+    # Ranks, so that the first of equal ones is the higher.
+    seeds = seeds[padded.flatten()[seeds].sort(stable=True, descending=True).indices]
+    labels.view(-1)[seeds] = torch.arange(len(seeds), 0, -1, dtype=torch.int32)
+    highest = labels.view(-1)[_around(seeds, 2, padded.shape[1])].amax(0)
+    peaks = seeds[labels.view(-1)[seeds] == highest].flip(0)
+    labels.zero_().view(-1)[peaks] = torch.arange(1, len(peaks) + 1, dtype=torch.int32)
+    grown = torch.nonzero(padded.flatten() >= GROWN_POINTS)[:, 0]
+    around = _around(grown, 1, padded.shape[1])
     for _ in range(GROWTH):
-        grown = max_pool2d(labels[None], 3, 1, 1)[0]
-        labels = torch.where((labels == 0) & (ends >= GROWN_POINTS), grown, labels)
-    return labels.int()
+        own = labels.view(-1)[grown]
+        labels.view(-1)[grown] = torch.where(own == 0, labels.view(-1)[around].amax(0), own)
+    return labels[2:-2, 2:-2].contiguous()
+
+
+def _around(pixels: Tensor, radius: int, width: int) -> Tensor:
+    """Return the neighbourhood of each pixel as indices into the flattened image, int64 [(2 r + 1)^2, K]."""
+    offsets = torch.arange(-radius, radius + 1)
+    return (offsets[:, None] * width + offsets).view(-1, 1) + pixels
 
 
 def flow_errors(labels: Tensor, flow: Tensor) -> Tensor:
-    """Return how far each cell's own flow differs from the predicted one.
+    """Return how far the direction of each cell's own flow differs from that of the predicted one.
+
+    Lengths are not compared: after a short training the predicted flow is half as long as the true one. But
+    where it is short, because the net was not sure, its direction counts less.
 
     Parameters
     ----------
@@ -150,12 +190,18 @@ def flow_errors(labels: Tensor, flow: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        By label, float64: the mean over a cell's pixels of the squared length of the difference. 0 for the
+        By label, float64: 2 (1 - cosine), which is the squared length of the difference of two unit vectors,
+        in the mean over a cell's pixels weighted by the length of the predicted flow. From 0 to 4; 0 for the
         background and for labels without pixels.
     """
-    squared = (flow_to_centres(labels[None])[0] - flow).square().sum(0)
-    cell = labels.flatten().long()
-    errors = torch.bincount(cell, squared.flatten().double()) / torch.bincount(cell).clamp(min=1)
+    own = flow_to_centres(labels[None])[0]
+    cell = labels.flatten().long() * (own != 0).any(0).flatten()
+    length, along = torch.linalg.vector_norm(flow, dim=0), (own * flow).sum(0)
+    off, total = (
+        torch.bincount(cell, values.flatten().double(), minlength=int(labels.max()) + 1)
+        for values in (length - along, length)
+    )
+    errors = 2 * off.clamp(min=0) / total.clamp(min=torch.finfo(torch.float32).tiny)
     errors[0] = 0
     return errors
 

@@ -17,8 +17,8 @@ class Settings(DecoderSettings):
     """Probability from which a pixel belongs to a cell."""
     steps: int = Field(default=200, gt=0)
     """How often pixels move by the flow where they are, which is about a pixel long."""
-    flow_error: Number | None = Field(default=0.4, gt=0)
-    """Cells are removed whose own flow differs from the predicted one by a larger mean squared length; None
-    removes none."""
+    flow_error: Number | None = Field(default=0.6, gt=0)
+    """Cells are removed whose own flow differs from the predicted one by more, see `flow_errors`: from 0, the
+    same directions, to 4, the opposite ones; None removes none."""
     cell_area: int = Field(default=30, ge=0)
     """Cells of fewer pixels are removed."""
