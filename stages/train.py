@@ -10,7 +10,7 @@ from monolayer.models.base.settings import PredictSettings, selected_model
 from monolayer.models.base.views import TiledViews
 from monolayer.parameters import read_parameters, section
 from monolayer.training.fit import fit
-from monolayer.training.history import best_epoch, where_trained, write_training
+from monolayer.training.history import scores_of_epoch, where_trained, write_training
 from monolayer.training.launchers import needs_workers, say_spare_devices
 from monolayer.training.packing import read_packed
 from monolayer.training.provenance import fingerprint, provenance_of, with_known_levels
@@ -46,7 +46,7 @@ def train(packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path)
         return
     write_model(out, model_settings, trained.weights, {**provenance, "started_from": trained.started_from})
     facts = {
-        **best_epoch(trained.history, trained.judged_by),
+        **scores_of_epoch(trained.history, trained.best_epoch),
         "epochs": len(trained.history),
         "crops": trained.crops,
         "parameters": trained.parameters,

@@ -13,7 +13,7 @@ ARCHITECTURE = "monolayer/models/${item.architecture}"
 HEAD = "monolayer/heads/${item.head.method}"
 DECODER = "monolayer/decoders/${item.head.method}"
 PLUGINS = {
-    "train": [ARCHITECTURE, HEAD],
+    "train": [ARCHITECTURE, HEAD, DECODER],
     "predict": [ARCHITECTURE, HEAD, DECODER],
 }
 

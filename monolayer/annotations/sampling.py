@@ -6,15 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import Field
 
 from monolayer.annotations.coco import Image, cell_type_of, write_coco_pieces
 from monolayer.annotations.coco_pieces import read_annotations
 from monolayer.parameters import Number, Settings
-
-Item = TypeVar("Item")
 
 
 class SampleSettings(Settings):
@@ -104,13 +101,3 @@ def _queues(images: Sequence[Image], seed: int) -> list[list[Image]]:
 
 def _place(image: Image, seed: int) -> bytes:
     return hashlib.blake2b(f"{seed} {image.id} {image.file_name}".encode(), digest_size=8).digest()
-
-
-def spread(items: Sequence[Item], count: int | None) -> list[Item]:
-    """Take `count` items, evenly spread over the list; all where `count` is None or too large.
-
-    >>> spread("abcdef", 3)
-    ['a', 'c', 'e']
-    """
-    wanted = len(items) if count is None else min(count, len(items))
-    return [items[index * len(items) // wanted] for index in range(wanted)]

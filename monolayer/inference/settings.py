@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from monolayer.parameters import Settings
+from monolayer.parameters import Number, Settings
 
 
 class TuneSettings(Settings):

@@ -3,7 +3,7 @@
 import os
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -67,18 +67,17 @@ class SavedOnTheWay(Callback):
         return now - self._saved + ahead * pace >= self._seconds, step + ahead
 
 
-def monitored(judged_by: Literal["dice", "loss"]) -> dict[str, Any]:
-    """Return which logged value tells the best epoch, and whether it is to be high or low."""
-    return {"monitor": f"val/{judged_by}", "mode": "max" if judged_by == "dice" else "min"}
+MONITORED = "monitored"
+"""The logged value that is highest in the best epoch."""
 
 
-def checkpoint_callbacks(folder: Path, seconds: float, judged_by: Literal["dice", "loss"]) -> list[Callback]:
+def checkpoint_callbacks(folder: Path, seconds: float) -> list[Callback]:
     """Keep ``best.ckpt``, of the best epoch, and ``last.ckpt``; the latter every so many seconds too."""
     always: dict[str, Any] = {
         "dirpath": folder,
         "save_on_train_epoch_end": True,
         "enable_version_counter": False,
     }
-    best = ModelCheckpoint(filename="best", save_weights_only=True, **monitored(judged_by), **always)
+    best = ModelCheckpoint(filename="best", save_weights_only=True, monitor=MONITORED, mode="max", **always)
     last = ModelCheckpoint(filename="last", **always)
     return [best, last, SavedOnTheWay(folder / "last.ckpt", seconds)]

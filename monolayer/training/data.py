@@ -7,11 +7,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from monolayer.annotations.sampling import spread
+from monolayer.annotations.sampling import in_order_of_drawing
 from monolayer.annotations.sequences import Subsequences
 from monolayer.images.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.training.packing import Packed, annotated
 from monolayer.training.processes import ALONE, Process
+
+FEWEST = 4
+"""Images to validate on, if there are so many."""
+VALIDATED = 0.1
+"""Of the time of training."""
+FORTH_AND_BACK = 3
+"""Times the work of computing outputs alone."""
 
 
 class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
@@ -24,7 +31,7 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
     normalise
         How the images are normalised.
     count
-        Take so many of the images whose cells are all annotated, evenly spread over the split; None for all.
+        Take so many of the images whose cells are all annotated, spread over the cell types.
     process
         Of which process this is. Where the images do not suffice, some get one that does not count.
     frames
@@ -35,14 +42,16 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
         self,
         packed: Packed,
         normalise: NormaliseSettings,
-        count: int | None,
+        count: int,
         process: Process = ALONE,
         frames: int = 1,
     ) -> None:
         self._packed = packed
         self._subsequences = Subsequences(packed.images, frames)
         self._levels = offset_and_scale(packed.histograms, normalise)
-        self._chosen = spread(annotated(packed).tolist(), count)
+        positions = annotated(packed)
+        kept = {image.id for image in in_order_of_drawing([packed.images[p] for p in positions])[:count]}
+        self._chosen = [position for position in positions.tolist() if packed.images[position].id in kept]
         even = math.ceil(len(self._chosen) / process.world_size) * process.world_size
         self._own = range(process.rank, even, process.world_size)
 
@@ -63,6 +72,21 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
         normalised: np.ndarray = self._packed.image(position)[0] - offset
         normalised /= scale  # in place: a large image takes no third copy
         return normalised
+
+
+def affordable_images(packed: Packed, pixels: float) -> int:
+    """Return how many images may be validated on after an epoch, for about a tenth of its time.
+
+    Parameters
+    ----------
+    packed
+        The validation images.
+    pixels
+        Of the crops of an epoch. A step computes its crops forth and back, about three times the work of a
+        validation.
+    """
+    size = float(np.mean(packed.heights * packed.widths))
+    return max(FEWEST, int(VALIDATED * FORTH_AND_BACK * pixels / size))
 
 
 def home_of(packed: Packed, device: torch.device, fraction: float) -> torch.device:

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import torch
@@ -19,9 +19,9 @@ from monolayer.compute.settings import ComputeSettings
 from monolayer.models.base.files import initialise
 from monolayer.models.base.model import Model, Views, build_model
 from monolayer.models.base.settings import ModelSettings
-from monolayer.training.checkpoints import WholeCheckpointIO, checkpoint_callbacks, monitored
+from monolayer.training.checkpoints import MONITORED, WholeCheckpointIO, checkpoint_callbacks
 from monolayer.training.crops import Crops
-from monolayer.training.data import WholeImages, home_of
+from monolayer.training.data import WholeImages, affordable_images, home_of
 from monolayer.training.history import as_table
 from monolayer.training.launchers import find_environment, find_process
 from monolayer.training.loggers import build_loggers
@@ -55,10 +55,10 @@ class Trained:
 
     weights: dict[str, torch.Tensor]
     """State of the model at its best epoch."""
+    best_epoch: int
+    """From 1; see `TrainSettings.monitor`."""
     history: pd.DataFrame
     """See `monolayer.training.history.as_table`."""
-    judged_by: Literal["dice", "loss"]
-    """What told the best epoch, see `Head.judged_by`."""
     crops: int
     """Number of crops seen, until the last epoch."""
     parameters: int
@@ -139,7 +139,7 @@ def fit(
         max_epochs=model_settings.epochs,
         callbacks=[
             timer,
-            *_callbacks(model_settings, settings, compute, steps, scratch, model.head.judged_by),
+            *_callbacks(model_settings, settings, compute, steps, scratch),
         ],
         logger=build_loggers(settings.loggers, scratch, tracking),
         gradient_clip_val=settings.clip_norm,
@@ -148,24 +148,25 @@ def fit(
         **_hardware(compute, process),
         **QUIET,
     )
+    pixels = steps * model_settings.batch_size * model.frames * model_settings.crop_size**2
+    count = settings.validation_images or affordable_images(val, pixels)
     last = scratch / "last.ckpt"
     with others_may_end():
         trainer.fit(
             task,
             train_dataloaders=range(steps),
-            val_dataloaders=WholeImages(
-                val, model_settings.normalise, settings.validation_images, process, model.frames
-            ),
+            val_dataloaders=WholeImages(val, model_settings.normalise, count, process, model.frames),
             ckpt_path=last if last.exists() else None,
             weights_only=True,
         )
     if process.rank:
         return None
     history = as_table(task.history)
+    best = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=True)
     return Trained(
-        weights=_best_weights(scratch),
+        weights=_weights(best["state_dict"]),
+        best_epoch=best["epoch"] + 1,
         history=history,
-        judged_by=model.head.judged_by,
         crops=len(history) * steps * model_settings.batch_size,
         parameters=sum(weight.numel() for weight in model.parameters()),
         started_from=started_from,
@@ -212,20 +213,18 @@ def _callbacks(
     compute: ComputeSettings,
     steps: int,
     scratch: Path,
-    judged_by: Literal["dice", "loss"],
 ) -> list[Callback]:
     progress = Progress(model.epochs * steps * model.batch_size, model.batch_size)
-    callbacks = [progress, *checkpoint_callbacks(scratch, compute.checkpoint_seconds, judged_by)]
+    callbacks = [progress, *checkpoint_callbacks(scratch, compute.checkpoint_seconds)]
     if settings.early_stopping is None:
         return callbacks
     stop = EarlyStopping(
-        patience=settings.early_stopping, check_on_train_epoch_end=True, **monitored(judged_by)
+        MONITORED, mode="max", patience=settings.early_stopping, check_on_train_epoch_end=True
     )
     return [stop, *callbacks]
 
 
-def _best_weights(scratch: Path) -> dict[str, torch.Tensor]:
-    state = torch.load(scratch / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+def _weights(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     # The averaged model, where there is one.
     prefix = "average.module." if "average.n_averaged" in state else "model."
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

@@ -3,16 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from monolayer.compute.accelerator import device_name
 from monolayer.compute.settings import ComputeSettings
+from monolayer.training.settings import Monitor
+
+TIES = 1e-6
+"""What the loss counts for beside a score."""
 
 
 def as_table(history: Sequence[dict[str, float]]) -> pd.DataFrame:
-    """Return one row per epoch: ``epoch`` (from 1), ``train_loss``, ``val_loss``, ``val_dice``.
+    """Return one row per epoch: ``epoch`` (from 1), ``train_loss`` and so on.
 
     >>> as_table([{"train/loss": 1.5, "val/loss": 1.4, "val/dice": 0.5}]).to_dict("list")
     {'epoch': [1], 'train_loss': [1.5], 'val_loss': [1.4], 'val_dice': [0.5]}
@@ -22,12 +26,20 @@ def as_table(history: Sequence[dict[str, float]]) -> pd.DataFrame:
     return table
 
 
-def best_epoch(history: pd.DataFrame, judged_by: Literal["dice", "loss"]) -> dict[str, int | float]:
-    """Return ``best_epoch``, whose weights are kept, the first of the best, and its scores (6 digits)."""
-    column = history[f"val_{judged_by}"]
-    best = history.loc[column.idxmax() if judged_by == "dice" else column.idxmin()]
-    scores = {name: round(float(best[name]), 6) for name in ("val_dice", "val_loss")}
-    return {**scores, "best_epoch": int(best["epoch"])}
+def monitored(scores: Mapping[str, float], monitor: Monitor) -> float:
+    """Return what is highest in the best epoch, from the scores of one; between equal ones, the loss decides.
+
+    >>> monitored({"ap50": 0.0, "dice": 0.5, "loss": 2.0}, "ap50")
+    -2e-06
+    """
+    return -scores["loss"] if monitor == "loss" else scores[monitor] - TIES * scores["loss"]
+
+
+def scores_of_epoch(history: pd.DataFrame, epoch: int) -> dict[str, int | float]:
+    """Return ``best_epoch`` and its scores on the validation images (6 digits); epochs count from 1."""
+    own = history.set_index("epoch").loc[epoch]
+    scores = {name: round(float(own[name]), 6) for name in ("val_ap50", "val_dice", "val_loss")}
+    return {**scores, "best_epoch": epoch}
 
 
 def where_trained(compute: ComputeSettings) -> dict[str, str]:

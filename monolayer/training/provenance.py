@@ -8,6 +8,7 @@ import torch
 
 from monolayer.compute.code_version import code_version
 from monolayer.compute.settings import ComputeSettings
+from monolayer.decoders.base.decoder import load_decoder
 from monolayer.heads.base.head import head_module
 from monolayer.images.normalisation import known_before_the_image
 from monolayer.models.base.files import weights_digest
@@ -57,9 +58,10 @@ def of_nets(compute: ComputeSettings) -> dict[str, Any]:
 
 
 def code_of(model: ModelSettings) -> str:
-    """Return `code_version`, with the code of the net and the head, imported only as these are built."""
+    """Return `code_version`, with the code of net, head and decoder, imported only as these are needed."""
     architecture_module(model)
     head_module(model.head)
+    load_decoder(model.head["method"])
     return code_version()
 
 

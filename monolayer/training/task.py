@@ -12,11 +12,14 @@ from torch.optim.swa_utils import AveragedModel
 from monolayer.compute.accelerator import memory_decided_by
 from monolayer.models.base.model import Model, Views
 from monolayer.training.augmentation import vary_grey_levels
+from monolayer.training.checkpoints import MONITORED
 from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
+from monolayer.training.history import monitored
 from monolayer.training.optimisers import build_optimiser
 from monolayer.training.processes import ALONE, Process, gathered
 from monolayer.training.settings import TrainSettings
+from monolayer.training.validation import dice_curve, judge_by
 
 TensorList = tuple[Tensor, ...] | list[Tensor]
 
@@ -68,11 +71,12 @@ class Task(LightningModule):
         self._steps = steps
         self._seed = seed
         self._views = views
+        self._judge = judge_by(model.decoder)
         self._process = process
         self._losses = EpochLoss()
         self._scores: list[Tensor] = []
         self.history: list[dict[str, float]] = []
-        """``train/loss``, ``val/loss`` and ``val/dice`` of each epoch so far."""
+        """``train/loss``, ``val/loss``, ``val/dice`` and ``val/ap50`` of each epoch so far."""
 
     @property
     def best(self) -> Model:
@@ -119,21 +123,26 @@ class Task(LightningModule):
     def validation_step(self, batch: list[Tensor], _: int) -> None:
         images, labels, counts = batch
         with memory_decided_by(self.model.memory_remedy):
-            loss, foreground = self.best.validated_by(self._views, images.unsqueeze(1), labels)
+            loss, foreground, found = self.best.judged_by(
+                self._judge, self._views, images.unsqueeze(1), labels
+            )
             curve = dice_curve(foreground, labels.to(foreground.device) > 0).to(self.device)
-        scores = torch.cat([torch.ones_like(curve[:1]), loss.double()[None], curve])
+        scores = torch.cat([curve.new_tensor([1.0, loss, found]), curve])
         self._scores.append(scores * counts)
 
     def on_validation_epoch_end(self) -> None:
-        count, loss, *_ = total = gathered(torch.stack(self._scores).sum(dim=0)).sum(dim=0)  # over images
-        # At the best threshold, as in the evaluation: at a fixed one the score swings with the calibration.
-        for name, value in {"val/loss": loss, "val/dice": total[2:].max()}.items():
-            self.log(name, value / count, logger=False, sync_dist=True)
+        count, loss, found, *curve = gathered(torch.stack(self._scores).sum(dim=0)).sum(dim=0).tolist()
+        # Dice at the best threshold, as in the evaluation: at a fixed one it swings with the calibration.
+        scores = {"loss": loss / count, "dice": max(curve) / count, "ap50": found / count}
+        for name, value in scores.items():
+            self.log(f"val/{name}", value, logger=False, sync_dist=True)
+        self.log(MONITORED, monitored(scores, self._settings.monitor), logger=False, sync_dist=True)
         self._scores.clear()
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
-        scores = {name: value.item() for name, value in self.trainer.callback_metrics.items()}
+        logged = self.trainer.callback_metrics.items()
+        scores = {name: value.item() for name, value in logged if name != MONITORED}
         scores["train/loss"] = self._losses.mean()
         self.history.append(scores)
         for logger in self.loggers:
@@ -162,35 +171,3 @@ def seed_of_step(seed: int, step: int, rank: int = 0) -> int:
     False
     """
     return int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0])
-
-
-def dice_curve(foreground: Tensor, truth: Tensor) -> Tensor:
-    """Return the Dice score of masks at each threshold, all images as one.
-
-    Parameters
-    ----------
-    foreground
-        Probabilities float32 in [0, 1], of any shape.
-    truth
-        bool, of the same shape.
-
-    Returns
-    -------
-    Tensor
-        float64 [256], for the thresholds 0, 1/255, ... 1; 1 where mask and truth are empty.
-
-    Examples
-    --------
-    >>> curve = dice_curve(torch.tensor([0.1, 0.6, 0.8]), torch.tensor([False, False, True]))
-    >>> curve[[0, 100, 200, 255]].tolist()
-    [0.5, 0.6666666666666666, 1.0, 0.0]
-    """
-    # Where a training has failed there are no numbers; that is noticed by its loss. In 16 bits, as of large
-    # images every copy counts.
-    levels = foreground.nan_to_num().mul_(255).round_().short()
-    counts = torch.bincount(levels.add_(truth, alpha=256).flatten(), minlength=512).view(2, 256)
-    shared, predicted = (
-        reached.flip(0).cumsum(0).flip(0).double() for reached in (counts[1], counts.sum(dim=0))
-    )
-    size = predicted + truth.sum()
-    return torch.where(size > 0, 2 * shared / size.clamp(min=1), 1.0)

@@ -8,13 +8,13 @@ from torch import nn
 from monolayer.errors import InputError
 from monolayer.heads.base.head import build_head
 from monolayer.inference.whole_image import predict_maps
-from monolayer.models.base.model import Validated
+from monolayer.models.base.model import Judged, Validated
 from monolayer.models.base.pixels import PixelModel, outputs_at_stride
 from monolayer.models.base.settings import PixelSettings, PredictSettings
 from monolayer.models.base.views import TiledViews
 
 SETTINGS = PixelSettings(architecture="unet")
-HEAD = build_head(SETTINGS.head)
+HEAD = build_head({"method": "foreground", "gap": 0})
 WHOLE = PredictSettings()
 TILED = PredictSettings(tile=64, overlap=0.5)
 
@@ -120,24 +120,30 @@ def test_validation_in_tiles_is_that_of_the_whole_image(shape):
     with torch.no_grad():
         whole = model.validated(images, labels)
         model.net.largest = (0, 0)
-        loss, foreground = model.validated_by(TiledViews(TILED), images, labels)
+        loss, foreground, found = model.judged_by(brightest, TiledViews(TILED), images, labels)
     assert max(model.net.largest) <= 64
     assert_allclose(foreground, whole.foreground, atol=1e-6)
     assert loss == pytest.approx(whole.loss.item(), rel=0.02)  # a mean over tiles, which overlap
+    assert 0 < found <= whole.maps.max()
+
+
+def brightest(said: Validated, labels: torch.Tensor) -> Judged:
+    return Judged(said.loss, said.foreground, said.maps.max())
 
 
 def test_the_loss_of_tiles_is_their_mean():
     labels = torch.randint(0, 9, (1, 64, 150), dtype=torch.int32)
     seen = []
 
-    def validate(tile: torch.Tensor, own: torch.Tensor) -> Validated:
+    def judge(tile: torch.Tensor, own: torch.Tensor) -> Judged:
         assert torch.equal(tile[:, 0], own.float())  # each tile comes with its own labels
         seen.append(own.float().mean())
-        return Validated(seen[-1], tile[:, 0].clone())
+        return Judged(seen[-1], tile[:, 0].clone(), 2 * seen[-1])
 
-    found = TiledViews(TILED).validated(validate, labels[:, None].float(), labels)
+    found = TiledViews(TILED).validated(judge, labels[:, None].float(), labels)
     assert len(seen) > 3
     assert found.loss == pytest.approx(sum(seen) / len(seen))
+    assert found.found == pytest.approx(2 * sum(seen) / len(seen))
     assert_allclose(found.foreground, labels.float(), atol=1e-5)
 
 

@@ -17,6 +17,7 @@ from monolayer.models.base.detector import Detector
 from monolayer.models.base.settings import DetectorSettings, PredictSettings
 from monolayer.models.base.views import ORIENTATIONS, TiledViews
 from monolayer.predictions.cells import Cells, best_scores
+from monolayer.training.validation import judge_by
 
 UPRIGHT = ORIENTATIONS[:1]
 
@@ -102,16 +103,16 @@ def test_the_best_score_of_each_pixel():
 def test_validation_is_of_the_image_without_what_was_added():
     images = torch.zeros(1, 1, 20, 35)
     images[0, 0, 5:9, 30:35] = 0.75
-    loss, foreground = Islands().validated(images, (images[:, 0] > 0).int())
+    loss, foreground, (cells,) = Islands().validated(images, (images[:, 0] > 0).int())
+    assert len(cells.scores) == 1
     assert loss == 1  # a single cell
     assert torch.equal(foreground, images[:, 0])
 
 
 def test_a_large_image_is_validated_in_tiles(image: np.ndarray):
     images = torch.from_numpy(image / np.float32(100))[None, None]
-    found = Islands().validated_by(
-        TiledViews(PredictSettings(tile=64, overlap=0.5)), images, (images[:, 0] > 0).int()
-    )
+    views = TiledViews(PredictSettings(tile=64, overlap=0.5))
+    found = Islands().judged_by(judge_by("boxes"), views, images, (images[:, 0] > 0).int())
     np.testing.assert_allclose(found.foreground, images[:, 0], atol=1e-5)
     assert found.loss == 1  # of a single cell in each tile
 

@@ -9,11 +9,12 @@ from monolayer.errors import InputError
 from monolayer.inference.whole_image import predict_maps
 from monolayer.models.base.detector import Detector
 from monolayer.models.base.files import read_model, write_model
-from monolayer.models.base.model import Model, build_model
+from monolayer.models.base.model import Model, Validated, build_model
 from monolayer.models.base.pixels import PixelModel
 from monolayer.models.base.settings import PredictSettings, selected_model
 from monolayer.plugins import load_plugin
 from monolayer.predictions.cells import encode_cells
+from monolayer.training.validation import judge_by
 
 SMALLEST = {
     "cellsam": {"head": {"method": "boxes"}, "size": "tiny", "prompts": 8},
@@ -85,7 +86,10 @@ def test_every_architecture_is_in_the_suite():
 def test_foreground_is_as_large_as_the_images(model):
     images = torch.randint(0, 256, (1, 1, 70, 90)).float()
     with torch.no_grad():
-        loss, foreground = model.eval().validated(images, torch.ones(1, 70, 90, dtype=torch.int32))
+        labels = torch.ones(1, 70, 90, dtype=torch.int32)
+        loss, foreground, maps = model.eval().validated(images, labels)
+        said = Validated(loss, foreground, maps)
+        assert 0 <= judge_by(model.decoder)(said, labels).found <= 1
     assert loss.ndim == 0
     assert foreground.shape == (1, 70, 90)
     assert 0 <= foreground.min() <= foreground.max() <= 1

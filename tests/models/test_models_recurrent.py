@@ -85,7 +85,7 @@ def test_published_weights_of_the_classes():
 def test_validation_is_of_the_last_frame():
     frames = torch.arange(3.0)[:, None, None, None].expand(3, 1, 6, 7)
     labels = torch.zeros(1, 6, 7, dtype=torch.int32)
-    _, foreground = summing().validated(frames, labels)
+    _, foreground, _ = summing().validated(frames, labels)
     assert foreground.shape == (1, 6, 7)
     torch.testing.assert_close(foreground, torch.full((1, 6, 7), 2 / 3))  # three equal classes
 

@@ -17,7 +17,7 @@ def test_the_finest_level_has_the_resolution_that_is_asked_for(first_stride, str
     model = build_model(settings)
     seen = []
     model.net.model[0].register_forward_hook(lambda *call: seen.append(tuple(call[2].shape[1:])))
-    assert model(torch.rand(1, 1, 16, 24)).shape == (1, 1, 16, 24)
+    assert model(torch.rand(1, 1, 16, 24)).shape == (1, 2, 16, 24)
     assert model.stride == stride
     assert seen == [(4, *finest)]
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from lightning.pytorch.plugins import MixedPrecision
 from tiny_project import TINY
 
 from monolayer.errors import InputError
-from monolayer.models.base.model import Model, Validated, Views
+from monolayer.models.base.model import Judge, Judged, Model, Views
 from monolayer.models.base.recurrent import RecurrentModel
 from monolayer.training.crops import Crops
 from monolayer.training.packing import read_packed
@@ -68,9 +69,10 @@ def test_the_outs_say_what_was_trained(project):
     project.set_parameters({**TINY, "epochs": 4, "lr": 1e-2})
     train(**project.train_arguments())
     summary = project.summary()
-    scores = summary["history"]["val_dice"]
-    assert len(scores) == summary["epochs"] == 4
-    assert summary["val_dice"] == max(scores) == scores[summary["best_epoch"] - 1]
+    history, best = summary["history"], summary["best_epoch"] - 1
+    assert len(history["val_ap50"]) == summary["epochs"] == 4
+    assert summary["val_ap50"] == max(history["val_ap50"])
+    assert all(summary[name] == history[name][best] for name in ("val_ap50", "val_dice", "val_loss"))
     assert summary["crops"] == 24
     assert summary["parameters"] == sum(weight.numel() for weight in weights(project, "trained").values())
     assert summary["number_format"] == "32-true"
@@ -79,12 +81,23 @@ def test_the_outs_say_what_was_trained(project):
     assert instructions == torch.backends.cpu.get_cpu_capability()
 
 
-def test_a_head_that_is_judged_by_the_loss_keeps_the_epoch_of_the_lowest(project):
-    project.set_parameters({**TINY, "epochs": 4, "lr": 1e-2, "head": {"method": "flow"}})
+@pytest.mark.parametrize(("monitor", "best"), [("loss", min), ("dice", max)])
+def test_what_tells_the_best_epoch_may_be_chosen(project, monitor: str, best: Callable[..., float]):
+    model = {**TINY, "epochs": 4, "lr": 1e-2, "head": {"method": "flow"}}
+    project.set_parameters({**model, "train": {"monitor": monitor}})
     train(**project.train_arguments())
     summary = project.summary()
-    losses = summary["history"]["val_loss"]
-    assert summary["val_loss"] == min(losses) == losses[summary["best_epoch"] - 1]
+    values = summary["history"][f"val_{monitor}"]
+    assert summary[f"val_{monitor}"] == best(values) == values[summary["best_epoch"] - 1]
+
+
+def test_where_nothing_is_found_the_lowest_loss_tells_the_best_epoch(project, monkeypatch):
+    monkeypatch.setattr("monolayer.training.validation.image_ap50", lambda *_: 0.0)
+    project.set_parameters({**TINY, "epochs": 4, "lr": 1e-2})
+    train(**project.train_arguments())
+    summary = project.summary()
+    assert summary["history"]["val_ap50"] == [0] * 4
+    assert summary["val_loss"] == min(summary["history"]["val_loss"])
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_outs(project):
@@ -295,14 +308,16 @@ def test_a_gpu_whose_memory_is_full_names_what_to_lower(project, monkeypatch):
 def test_validation_keeps_to_the_tiles_of_prediction(project, monkeypatch, recurrent):
     seen = []
 
-    def recorded(model: Model, views: Views, images: torch.Tensor, labels: torch.Tensor) -> Validated:
+    def recorded(
+        model: Model, judge: Judge, views: Views, images: torch.Tensor, labels: torch.Tensor
+    ) -> Judged:
         model.register_forward_pre_hook(lambda _, given: seen.append(tuple(given[0].shape[-2:])))
-        return validated(model, views, images, labels)
+        return judged(model, judge, views, images, labels)
 
     kind = {"architecture": "convlstm_unet", "head": {"method": "contour"}, "frames": 1} if recurrent else {}
     owner = RecurrentModel if recurrent else Model
-    validated = owner.validated_by
-    monkeypatch.setattr(owner, "validated_by", recorded)
+    judged = owner.judged_by
+    monkeypatch.setattr(owner, "judged_by", recorded)
     project.set_parameters({**TINY, **kind, "epochs": 1}, tile=64)
     train(**project.train_arguments())
     # The image of 64 x 72 pixels is padded to a multiple of the net's stride.

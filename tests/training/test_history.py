@@ -9,20 +9,37 @@ import pytest
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation.training_results import histories, read_training, repeats_where
-from monolayer.training.history import as_table, best_epoch, where_trained, write_training
+from monolayer.training.history import as_table, monitored, scores_of_epoch, where_trained, write_training
+from monolayer.training.settings import Monitor
 
 PLACE = {"device": "CPU, AVX2", "number_format": "32-true"}
 
 
 def history() -> pd.DataFrame:
     epochs = [(1.5, 1.4, 0.5), (1.1, 1.2, 0.7), (0.8, 0.9, 0.7)]
-    return as_table([{"val/dice": dice, "train/loss": train, "val/loss": val} for train, val, dice in epochs])
+    return as_table(
+        [
+            {"val/ap50": dice / 2, "val/dice": dice, "train/loss": train, "val/loss": val}
+            for train, val, dice in epochs
+        ]
+    )
 
 
-def test_the_first_of_the_best_epochs():
-    of_dice = {"val_dice": 0.7, "val_loss": 1.2, "best_epoch": 2}
-    assert best_epoch(history(), "dice") == of_dice
-    assert best_epoch(history(), "loss") == {"val_dice": 0.7, "val_loss": 0.9, "best_epoch": 3}
+def test_the_scores_of_an_epoch():
+    expected = {"val_ap50": 0.35, "val_dice": 0.7, "val_loss": 1.2, "best_epoch": 2}
+    assert scores_of_epoch(history(), 2) == expected
+
+
+@pytest.mark.parametrize(("monitor", "order"), [("ap50", "cab"), ("dice", "cba"), ("loss", "acb")])
+def test_the_best_epoch_by_each_monitor(monitor: Monitor, order: str):
+    """Best first; b and c are alike in Dice, a and b in AP50."""
+    epochs = {
+        "a": {"ap50": 0.2, "dice": 0.5, "loss": 0.9},
+        "b": {"ap50": 0.2, "dice": 0.8, "loss": 1.1},
+        "c": {"ap50": 0.3, "dice": 0.8, "loss": 1.0},
+    }
+    found = sorted(epochs, key=lambda name: -monitored(epochs[name], monitor))
+    assert "".join(found) == order
 
 
 def test_what_is_written_is_read_by_comparisons(tmp_path: Path):

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from types import ModuleType
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -12,9 +12,6 @@ from monolayer.plugins import load_plugin
 
 class Head(ABC):
     """Turns label images into what a model learns."""
-
-    judged_by: Literal["dice", "loss"] = "loss"
-    """The best epoch is that of the highest Dice of the foreground, or of the lowest loss, on val images."""
 
     @abstractmethod
     def targets(self, labels: Tensor) -> Any:

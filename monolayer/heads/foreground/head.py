@@ -18,8 +18,6 @@ from monolayer.heads.foreground.settings import Settings
 class ForegroundHead(PixelHead):
     """Tells foreground from background, and where in it cells touch."""
 
-    judged_by = "dice"
-
     def __init__(self, settings: Settings) -> None:
         self._terms = _weighted_terms(settings)
         self._gap = settings.gap

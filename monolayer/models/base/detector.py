@@ -40,5 +40,7 @@ class Detector(Model):
         outputs = self(padded(images, self.stride))
         loss = self.loss(outputs, self.targets(padded(labels, self.stride)))["loss"]
         high, wide = padded(labels, self.stride).shape[-2:]
-        scores = [best_scores(cells, high, wide)[:height, :width] for cells in self.detect(outputs)]
-        return Validated(loss, torch.stack([torch.from_numpy(own) for own in scores]).to(images.device))
+        found = self.detect(outputs)
+        scores = [best_scores(cells, high, wide)[:height, :width] for cells in found]
+        foreground = torch.stack([torch.from_numpy(own) for own in scores]).to(images.device)
+        return Validated(loss, foreground, found)

@@ -36,12 +36,29 @@ class Maps(NamedTuple):
 
 
 class Validated(NamedTuple):
-    """How a model does on labelled images."""
+    """What a model says of labelled images."""
 
     loss: Tensor
     """Scalar: the total of `Model.loss`."""
     foreground: Tensor
     """Probability of belonging to a cell, float32 [B, H, W]."""
+    maps: Tensor | list[Cells]
+    """What the model's decoder reads: float32 [B, M, H, W], or the detections in each image."""
+
+
+class Judged(NamedTuple):
+    """How a model does on labelled images."""
+
+    loss: Tensor
+    """As of `Validated`."""
+    foreground: Tensor
+    """As of `Validated`."""
+    found: Tensor
+    """Scalar: a score of the cells."""
+
+
+Judge = Callable[[Validated, Tensor], Judged]
+"""Says how a model does, from what it says of images and from their labels int32 [B, H, W]."""
 
 
 class Views(Protocol):
@@ -62,12 +79,10 @@ class Views(Protocol):
         pictures, what they say of the image itself.
         """
 
-    def validated(
-        self, validate: Callable[[Tensor, Tensor], Validated], image: Tensor, labels: Tensor
-    ) -> Validated:
+    def validated(self, judge: Callable[[Tensor, Tensor], Judged], image: Tensor, labels: Tensor) -> Judged:
         """Return how a model does on an image [1, 1, H, W] with labels [1, H, W]; on large ones by tiles.
 
-        `validate` says it of a tile and its labels. The loss is the mean over the tiles.
+        `judge` says it of a tile and its labels. Loss and score of the cells are means over the tiles.
         """
 
     def gather(self, detect: Callable[[Tensor], Cells], stride: int, image: Tensor) -> Cells:
@@ -143,9 +158,9 @@ class Model(nn.Module, ABC):
     def validated(self, images: Tensor, labels: Tensor) -> Validated:
         """Say how it does on normalised images float32 [B, 1, H, W] of any size; labels int32 [B, H, W]."""
 
-    def validated_by(self, views: Views, images: Tensor, labels: Tensor) -> Validated:
-        """Say the same of a whole image [1, 1, H, W] and its labels [1, H, W], as `views` show it."""
-        return views.validated(self.validated, images, labels)
+    def judged_by(self, judge: Judge, views: Views, images: Tensor, labels: Tensor) -> Judged:
+        """Say how it does on a whole image [1, 1, H, W] with labels [1, H, W], as `views` show it."""
+        return views.validated(lambda *seen: judge(self.validated(*seen), seen[1]), images, labels)
 
     def take_published_weights(self) -> str:
         """Take the published weights that the settings name, before a training; say what it starts from."""

@@ -43,7 +43,8 @@ class PixelModel(Model):
     def validated(self, images: Tensor, labels: Tensor) -> Validated:
         """Say how it does on normalised images float32 [B, 1, H, W] of any size; labels int32 [B, H, W]."""
         outputs = outputs_at_stride(self, self.stride, images)
-        return Validated(self.loss(outputs, self.targets(labels))["loss"], self.foreground(outputs))
+        loss = self.loss(outputs, self.targets(labels))["loss"]
+        return Validated(loss, self.foreground(outputs), self.maps(outputs))
 
     def infer(self, image: Tensor, size: tuple[int, int], views: Views, state: State) -> Maps:
         """Say what an image holds, see `Model.infer`."""

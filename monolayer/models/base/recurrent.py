@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from monolayer.annotations.coco import Image, place_in_time
 from monolayer.annotations.sequences import in_time
 from monolayer.heads.base.head import PixelHead
-from monolayer.models.base.model import Orientation, State, Validated, Views
+from monolayer.models.base.model import Judge, Judged, Orientation, State, Validated, Views
 from monolayer.models.base.pixels import PixelModel, outputs_at_stride
 from monolayer.models.base.settings import RecurrentSettings
 
@@ -74,8 +74,9 @@ class RecurrentModel(PixelModel):
     def validated(self, images: Tensor, labels: Tensor) -> Validated:
         """Say how it does on the last of normalised frames float32 [T, 1, H, W]; labels int32 [1, H, W]."""
         outputs = outputs_at_stride(self, self.stride, images)[-1:]
-        return Validated(self.loss(outputs, self.targets(labels))["loss"], self.foreground(outputs))
+        loss = self.loss(outputs, self.targets(labels))["loss"]
+        return Validated(loss, self.foreground(outputs), self.maps(outputs))
 
-    def validated_by(self, views: Views, images: Tensor, labels: Tensor) -> Validated:
-        """Say the same, see `Model.validated_by`: memory is of places, and tiles have none in common."""
-        return self.validated(images, labels)
+    def judged_by(self, judge: Judge, views: Views, images: Tensor, labels: Tensor) -> Judged:
+        """Say how it does, see `Model.judged_by`: memory is of places, and tiles have none in common."""
+        return judge(self.validated(images, labels), labels)

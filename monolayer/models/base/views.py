@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from monolayer.models.base.detections import gather_detections
-from monolayer.models.base.model import Orientation, Validated
+from monolayer.models.base.model import Judged, Orientation
 from monolayer.models.base.settings import PredictSettings
 from monolayer.predictions.cells import Cells
 
@@ -48,21 +48,20 @@ class TiledViews:
         assert isinstance(outputs, Tensor)  # as the net's are
         return outputs
 
-    def validated(
-        self, validate: Callable[[Tensor, Tensor], Validated], image: Tensor, labels: Tensor
-    ) -> Validated:
+    def validated(self, judge: Callable[[Tensor, Tensor], Judged], image: Tensor, labels: Tensor) -> Judged:
         """Return how a model does on an image, see `Views.validated`; the foreground is blended."""
         if not self._in_tiles(image):
-            return validate(image, labels)
-        losses: list[Tensor] = []
+            return judge(image, labels)
+        tiles: list[Tensor] = []
 
         def foreground_of(tile: Tensor, places: list[list[slice]]) -> Tensor:
-            loss, foreground = validate(tile, labels[:, *places[0][2:]])
-            losses.append(loss)
+            loss, foreground, found = judge(tile, labels[:, *places[0][2:]])
+            tiles.append(torch.stack([loss, found]))
             return foreground.unsqueeze(1)
 
         foreground = self._stitched(foreground_of, image, with_coord=True)
-        return Validated(torch.stack(losses).mean(), foreground[:, 0])
+        loss, found = torch.stack(tiles).mean(dim=0)
+        return Judged(loss, foreground[:, 0], found)
 
     def average(
         self,
