@@ -123,7 +123,7 @@ def test_one_recording_has_no_interval(tmp_path: Path):
     rows = compare_methods(one, SETTINGS)
     assert [row.method for row in rows] == ["unet", "vnet"]
     assert np.isnan([rows[0].scores["dice"].low, rows[0].scores["dice"].high]).all()
-    assert [row.letters for row in rows] == ["a", "a"]
+    assert [row.letters for row in rows] == ["", ""]
     text = comparison_text(rows, "dice")
     assert "No intervals: all 3 images are of one group (a recording or well)" in text
     assert "nan" not in text
