@@ -49,7 +49,7 @@ class ComparisonRow(NamedTuple):
     freedom: int
     """Degrees of freedom of the intervals."""
     letters: str
-    """Methods that share one cannot be told apart by the ranking score; "" where the method has none."""
+    """Methods that share one cannot be told apart by the ranking score; "" without it or an interval."""
 
     def flat(self) -> dict[str, Any]:
         """Return everything under names without levels: ``dice``, ``dice_low``, ``dice_high`` and so on."""
@@ -91,9 +91,14 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
     drawn = [
         {name: _draw(method, name, weights) for name in names if name in method.names} for method in methods
     ]
-    goodness = score_named(settings.score).goodness
-    ranked = [own for own in drawn if settings.score in own]
-    best = max(ranked, key=lambda own: goodness(own[settings.score][0]))[settings.score]
+    ranking = score_named(settings.score)
+    ranked = {
+        # What is best at 0 differs by how far it is from 0.
+        method.name: np.abs(own[settings.score]) if ranking.best == "zero" else own[settings.score]
+        for method, own in zip(methods, drawn, strict=True)
+        if settings.score in own
+    }
+    best = max(ranked.values(), key=lambda own: float(ranking.goodness(own[0])))
     reach = t_quantile(sampling.freedom)
     joint_reach = t_quantile(sampling.freedom, joint_error(len(ranked)))
     rows = [
@@ -102,17 +107,14 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
             method.kind,
             len(method.image_ids),
             {name: _estimate(own[name], reach, *_limits(name)) for name in names if name in own},
-            _estimate(own[settings.score] - best, joint_reach) if settings.score in own else None,
+            _estimate(ranked[method.name] - best, joint_reach) if method.name in ranked else None,
             sampling.groups,
             sampling.freedom,
             letters="",
         )
         for method, own in zip(methods, drawn, strict=True)
     ]
-    scores = {
-        m.name: own[settings.score] for m, own in zip(methods, drawn, strict=True) if settings.score in own
-    }
-    return _lettered(sorted(rows, key=lambda row: _place(row, settings.score)), scores, joint_reach)
+    return _lettered(sorted(rows, key=lambda row: _place(row, settings.score)), ranked, joint_reach)
 
 
 def _draw(method: Method, name: str, weights: np.ndarray) -> np.ndarray:
@@ -139,6 +141,8 @@ def _limits(score: str) -> tuple[float, float]:
 
 def _lettered(rows: list[ComparisonRow], scores: dict[str, np.ndarray], reach: float) -> list[ComparisonRow]:
     """Return the rows, the best first, with the letters of those that have a ranking score [1 + R]."""
+    if not rows[0].freedom:
+        return rows
     ranked = np.stack([scores[row.method] for row in rows if row.method in scores])
     letters = iter(compact_letters(distinct_pairs(ranked, reach)))
     return [row._replace(letters=next(letters)) if row.method in scores else row for row in rows]

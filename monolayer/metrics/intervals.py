@@ -5,8 +5,6 @@ Percentiles of bootstrap draws make intervals that are too narrow for few images
 """
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
-from scipy.stats import studentized_range
 
 ERROR = 0.05
 """Fraction of the intervals that do not hold the truth, if all goes well."""
@@ -27,6 +25,8 @@ def t_quantile(freedom: int, error: float = ERROR) -> float:
     >>> round(t_quantile(1), 1), round(t_quantile(15), 2), t_quantile(0)
     (12.7, 2.13, nan)
     """
+    from scipy.special import stdtrit  # slow to import, for stages that compare nothing
+
     return -float(stdtrit(freedom, error / 2)) if freedom else float("nan")
 
 
@@ -40,6 +40,9 @@ def joint_error(methods: int) -> float:
     >>> [round(joint_error(methods), 5) for methods in (2, 3, 13)]
     [0.05, 0.01909, 0.00092]
     """
+    from scipy.special import ndtr
+    from scipy.stats import studentized_range
+
     largest = studentized_range.ppf(1 - ERROR, max(methods, 2), np.inf)
     return float(2 * ndtr(-largest / np.sqrt(2)))
 

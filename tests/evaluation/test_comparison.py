@@ -123,7 +123,7 @@ def test_one_recording_has_no_interval(tmp_path: Path):
     rows = compare_methods(one, SETTINGS)
     assert [row.method for row in rows] == ["unet", "vnet"]
     assert np.isnan([rows[0].scores["dice"].low, rows[0].scores["dice"].high]).all()
-    assert [row.letters for row in rows] == ["a", "a"]
+    assert [row.letters for row in rows] == ["", ""]
     text = comparison_text(rows, "dice")
     assert "No intervals: all 3 images are of one group (a recording or well)" in text
     assert "nan" not in text
@@ -284,3 +284,7 @@ def test_the_smallest_error_first_whatever_its_sign(score: str):
     rows = compare_methods(methods, SETTINGS.model_copy(update={"score": score}))
     assert [row.method for row in rows] == ["near", "little", "much"]
     assert comparison_metrics(rows, score)["best_model"] == "near"
+    errors = [abs(row.scores[score].value) for row in rows]
+    differences = [row.difference.value for row in rows if row.difference is not None]
+    assert differences == pytest.approx([error - errors[0] for error in errors])
+    assert differences[0] == 0 < differences[1] < differences[2]
