@@ -37,7 +37,8 @@ def compare(models: Path, by_image: Path, trainings: Path, metrics: Path, plots:
     _write_table(plots / "validation_dice.tsv", histories(trained, "val_dice"))
     _write_table(plots / "training_loss.tsv", histories(trained, "train_loss"))
     for name in CURVES:
-        _write_table(plots / f"{name}.tsv", curves_of_models(tables, names, name))
+        curves = curves_of_models(tables, names, name)
+        _write_table(plots / f"{name}.tsv", {**curves, "images": [rows[0].images] * len(curves["model"])})
     save_png(plot_ranking(rows, settings.score), plots / "ranking.png")
     save_png(plot_differences(rows, settings.score), plots / "differences.png")
     types, values = scores_by_cell_type(methods, rows, settings.score)

@@ -286,7 +286,7 @@ def test_models_are_ranked_by_what_is_left(project: Project, capsys: pytest.Capt
     assert table["recall"].notna().all()
     assert table[["precision", "accuracy"]].isna().all(axis=None)
     empty = (project.root / "plots" / "comparison" / "precision_recall.tsv").read_text()
-    assert empty == "model\trecall\tIoU_0.50\tIoU_0.75\tIoU_0.90\n"
+    assert empty == "model\trecall\tIoU_0.50\tIoU_0.75\tIoU_0.90\timages\n"
     assert f"left out: {REASON}" in capsys.readouterr().out
 
 

@@ -33,7 +33,7 @@ plots:
   - cells: {template: bars, x: count, y: {tables/comparison.csv: method}, x_label: cells found}
 """
 HISTORY = "model\tepoch\tval_dice\nunet\t1\t0.5\nunet\t2\t\nunet\t10\t0.9\nvnet\t1\t0.4\nvnet\t2\t{last}\n"
-COMPARISON = "method,count\nmany,10.5\nfew,0.9\nsome,9.25\nfailed,\n"
+COMPARISON = "method,count,images\nmany,10.5,16\nfew,0.9,16\nsome,9.25,16\nfailed,,16\n"
 
 
 class Links(HTMLParser):
@@ -168,6 +168,8 @@ def test_show(project: Path, tmp_path: Path):
     assert len(marks(part(text, "validation_Dice"), "point")) == 4  # an empty cell is no point
     bars = part(text, "cells")
     assert len(marks(bars, "bar")) == 3
+    assert ">of 16 images<" in bars
+    assert " images<" not in part(text, "validation_Dice")  # its table does not have the number
     assert [label for label in axis_labels(bars) if label.isalpha()] == [
         "many",
         "few",

@@ -152,8 +152,8 @@ def test_compare(project: Path, capsys: pytest.CaptureFixture[str]):
     for name, columns in {
         "validation_dice": ["model", "epoch", "val_dice"],
         "training_loss": ["model", "epoch", "train_loss"],
-        "iou": ["model", "iou", "precision", "recall", "accuracy"],
-        "precision_recall": ["model", "recall", "IoU_0.50", "IoU_0.75", "IoU_0.90"],
+        "iou": ["model", "iou", "precision", "recall", "accuracy", "images"],
+        "precision_recall": ["model", "recall", "IoU_0.50", "IoU_0.75", "IoU_0.90", "images"],
     }.items():
         header, first, *_ = (project / "plots" / "comparison" / f"{name}.tsv").read_text().splitlines()
         assert header.split("\t") == columns
