@@ -47,6 +47,7 @@ def train(packed: Path, scratch: Path, tracking: Path, out: Path, metrics: Path)
     write_model(out, model_settings, trained.weights, {**provenance, "started_from": trained.started_from})
     facts = {
         **scores_of_epoch(trained.history, trained.best_epoch),
+        "validation_images": trained.validation_images,
         "epochs": len(trained.history),
         "crops": trained.crops,
         "parameters": trained.parameters,

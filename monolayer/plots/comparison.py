@@ -34,12 +34,17 @@ def plot_ranking(rows: list[ComparisonRow], score: str) -> Figure:
     Methods that are far behind are cut off, so that the intervals of the good ones can be seen.
     """
     shown = [row for row in rows if score in row.scores]
-    return _draw_intervals(
+    figure = _draw_intervals(
         shown,
         [row.scores[score] for row in shown],
         title=f"{title_of(score)} on the cleaned test images",
         label=f"{labelled(score)}\nof {number_of(rows[0].images, 'image')}",
     )
+    if shown[0].letters:
+        (axes,) = figure.axes
+        axes.set_yticks(range(len(shown)), [f"{row.method}  {row.letters}" for row in shown])
+        axes.set_xlabel(f"{axes.get_xlabel()}; methods that share a letter cannot be told apart")
+    return figure
 
 
 @styled

@@ -52,7 +52,9 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
         positions = annotated(packed)
         kept = {image.id for image in in_order_of_drawing([packed.images[p] for p in positions])[:count]}
         self._chosen = [position for position in positions.tolist() if packed.images[position].id in kept]
-        even = math.ceil(len(self._chosen) / process.world_size) * process.world_size
+        self.images = len(self._chosen)
+        """Those of all processes."""
+        even = math.ceil(self.images / process.world_size) * process.world_size
         self._own = range(process.rank, even, process.world_size)
 
     def __len__(self) -> int:

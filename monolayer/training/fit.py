@@ -57,6 +57,8 @@ class Trained:
     """State of the model at its best epoch."""
     best_epoch: int
     """From 1; see `TrainSettings.monitor`."""
+    validation_images: int
+    """On how many it was validated."""
     history: pd.DataFrame
     """See `monolayer.training.history.as_table`."""
     crops: int
@@ -150,12 +152,13 @@ def fit(
     )
     pixels = steps * model_settings.batch_size * model.frames * model_settings.crop_size**2
     count = settings.validation_images or affordable_images(val, pixels)
+    validation = WholeImages(val, model_settings.normalise, count, process, model.frames)
     last = scratch / "last.ckpt"
     with others_may_end():
         trainer.fit(
             task,
             train_dataloaders=range(steps),
-            val_dataloaders=WholeImages(val, model_settings.normalise, count, process, model.frames),
+            val_dataloaders=validation,
             ckpt_path=last if last.exists() else None,
             weights_only=True,
         )
@@ -166,6 +169,7 @@ def fit(
     return Trained(
         weights=_weights(best["state_dict"]),
         best_epoch=best["epoch"] + 1,
+        validation_images=validation.images,
         history=history,
         crops=len(history) * steps * model_settings.batch_size,
         parameters=sum(weight.numel() for weight in model.parameters()),

@@ -29,10 +29,12 @@ def row_labels(axes: Axes) -> list[str]:
 
 def test_ranking_best_at_the_top():
     axes = plot_ranking(ROWS, "dice").axes[0]
-    assert row_labels(axes) == ["unet", "vnet", "huang", "otsu"]
+    assert row_labels(axes) == [f"{row.method}  {row.letters}" for row in ROWS]
+    assert [row.method for row in ROWS] == ["unet", "vnet", "huang", "otsu"]
     assert axes.yaxis_inverted()
     assert dots(axes) == [row.scores["dice"].value for row in ROWS]
-    assert axes.get_xlabel() == "Dice (higher is better)\nof 2 images, with 95 % intervals"
+    alike = "methods that share a letter cannot be told apart"
+    assert axes.get_xlabel() == f"Dice (higher is better)\nof 2 images, with 95 % intervals; {alike}"
 
 
 def rows_of(score: str, *estimates: tuple[float, float, float]) -> list[ComparisonRow]:
@@ -43,6 +45,7 @@ def rows_of(score: str, *estimates: tuple[float, float, float]) -> list[Comparis
             method=f"model-{number}",
             kind="model",
             images=16,
+            letters="",
             scores={score: Estimate(*own)},
             difference=Estimate(*(end - best for end in own)),
         )

@@ -73,6 +73,7 @@ def test_the_outs_say_what_was_trained(project):
     assert len(history["val_ap50"]) == summary["epochs"] == 4
     assert summary["val_ap50"] == max(history["val_ap50"])
     assert all(summary[name] == history[name][best] for name in ("val_ap50", "val_dice", "val_loss"))
+    assert summary["validation_images"] == 1
     assert summary["crops"] == 24
     assert summary["parameters"] == sum(weight.numel() for weight in weights(project, "trained").values())
     assert summary["number_format"] == "32-true"
