@@ -5,9 +5,8 @@ Source: Schmidt, Weigert, Broaddus and Myers, Cell detection with star-convex po
 Ray k points at the angle 2 pi k / 32: ray 0 to the right, ray 8 down, and so on clockwise, as one sees the
 picture.
 
-Targets are made of each batch of crops, on the device that trains. `scipy.ndimage.distance_transform_edt`
-would take a mask for each of the cells that touch, and stardist's C++ one image at a time; both run on the CPU
-alone.
+Targets are made of each batch of crops, on the device that trains. scipy's distance transform would take a
+mask for each of the cells that touch, and stardist's C++ one image at a time; both run on the CPU alone.
 """
 
 import math
