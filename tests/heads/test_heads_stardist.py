@@ -7,12 +7,14 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from monolayer.errors import InputError
 from monolayer.heads.stardist.head import (
     EVERY,
     RAYS,
     UNIT,
+    WINDOW,
     Settings,
     StarDistHead,
     build,
@@ -117,6 +119,47 @@ def test_distances_match_a_naive_march():
         expected = [naive_ray(labels, row, column, 2 * math.pi * k / RAYS) for k in range(RAYS)]
         assert_allclose(found[:, row, column], expected, rtol=1e-6)
     assert (found[:, labels == 0] == 0).all()
+
+
+def stripes(size: int) -> np.ndarray:
+    """Cells one, two and three pixels wide that touch, each as long as the image and not along any ray."""
+    rows, columns = np.mgrid[:size, :size]
+    across = (rows + columns // 3) % 6
+    return 1 + np.searchsorted([1, 3], across, side="right") + 3 * ((rows + columns // 3) // 6)
+
+
+@pytest.mark.parametrize("size", [48, 80])
+def test_rays_along_thin_cells_match_a_naive_march(size):
+    labels = stripes(size)
+    labels[size // 2 : size // 2 + 3] = 9999
+    labels[:, 7] = 8888
+    found = lengths(labels)
+    for row, column in np.argwhere(labels)[::61]:
+        expected = [naive_ray(labels, row, column, 2 * math.pi * k / RAYS) for k in range(RAYS)]
+        assert_allclose(found[:, row, column], expected, rtol=1e-6)
+    assert found[RIGHT, size // 2, 0] == 6.5  # where the column crosses the row
+    assert found[DOWN, 0, 7] == size - 0.5
+
+
+class Waits(TorchDispatchMode):
+    """Counts what makes the program wait for a GPU: what it has to know of an array to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += function.overloadpacket in (torch.ops.aten.nonzero, torch.ops.aten._local_scalar_dense)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("size", [32, 96, 384])
+def test_a_gpu_is_waited_for_a_few_times_however_long_the_rays(size):
+    labels = as_batch(np.full((size, size), 5), stripes(size))
+    with Waits() as waits:
+        head().targets(labels)
+    # Once for the deepest pixel, the highest label, the foreground and the first window; then as it doubles.
+    assert 4 <= waits.count <= 5 + max(0, math.log2(size / WINDOW))
 
 
 def test_probability_matches_a_distance_transform_of_each_cell():

@@ -173,7 +173,7 @@ def agreement(polygons: CellRuns, labels: np.ndarray, cells: int) -> np.ndarray:
         position, cell = part.pixels()
         column, row = np.divmod(position, height)
         shared += np.bincount(np.where(labels[row, column] == cell + 1, cell + 1, 0), minlength=cells + 1)
-    areas = np.bincount(labels.ravel(), minlength=cells + 1)[1:]
+    areas = label_runs(labels).areas(cells)
     union = areas + polygons.areas(cells) - shared[1:]
     return np.where(areas, shared[1:] / np.maximum(union, 1), 1.0)
 
