@@ -146,13 +146,17 @@ def test_flows_of_a_short_training_are_right_by_default():
 
 
 def test_what_is_divided_once_may_be_chosen_from_by_other_settings():
-    maps = np.random.default_rng(0).normal(size=(3, 48, 64)).astype(np.float32)
-    maps[1:] = ndimage.gaussian_filter(maps[1:], (0, 3, 3)) * 10
+    labels = np.zeros((32, 80), dtype=np.int32)
+    for label, (column, radius) in enumerate([(12, 9), (36, 9), (60, 3)], start=1):
+        labels[ellipse(labels.shape, (15, column), (radius, radius))] = label
+    maps = perfect_maps(labels)
+    down, right = maps[1:, :, 24:48].copy()
+    maps[1:, :, 24:48] = np.cos(0.5) * down - np.sin(0.5) * right, np.sin(0.5) * down + np.cos(0.5) * right
     divided = divide(maps, Settings())
-    for others in ({"flow_error": 0.5}, {"flow_error": None, "cell_area": 0}, {"cell_area": 60}):
+    for others, count in (({"flow_error": 0.1}, 1), ({"flow_error": None, "cell_area": 0}, 3), ({}, 2)):
         assert not set(others) & set(SHARED)
         own, whole = choose(maps, divided, Settings(**others)), decode(maps, Settings(**others))
-        assert len(whole.scores)
+        assert len(whole.scores) == count
         for one, other in zip([*own.runs, own.scores], [*whole.runs, whole.scores], strict=True):
             assert_array_equal(one, other)
 
@@ -195,13 +199,47 @@ def test_filled_cells_are_those_of_scipy():
     for label in (1, 2, 3):
         expected[ndimage.binary_fill_holes(labels == label)] = label
     assert (expected != labels).any()
-    assert_array_equal(filled(labels), expected)
+    assert_array_equal(filled(labels, labels.size), expected)
+
+
+def test_large_holes_stay():
+    labels = np.ones((9, 12), dtype=np.int64)
+    labels[2:4, 2:5] = labels[6, 2:9] = 0
+    expected = labels.copy()
+    expected[2:4, 2:5] = 1
+    assert_array_equal(filled(labels, 7), expected)
+
+
+def test_rings_are_found_with_what_they_enclose_left_out():
+    labels = (ellipse((64, 64), (31, 31), (26, 26)) & ~ellipse((64, 64), (31, 31), (17, 17))).astype(np.int32)
+    ring = found(perfect_maps(labels))
+    assert ring.max() == 1
+    assert min(overlaps(labels, ring)) > 0.9
+
+
+def branching_cells() -> np.ndarray:
+    """Two cells with bodies, long branches, a gap of six pixels in one, and a hole in a body."""
+    labels = np.zeros((140, 200), dtype=np.int32)
+    labels[ellipse(labels.shape, (40, 50), (12, 10))] = 1
+    labels[39:42, 50:190] = labels[40:110, 48:51] = labels[108:111, 20:80] = 1
+    labels[38:43, 120:126] = 0
+    labels[38:42, 47:51] = 0
+    labels[ellipse(labels.shape, (90, 140), (14, 14))] = 2
+    labels[45:90, 138:141] = labels[89:92, 60:180] = 2
+    return labels
+
+
+def test_branching_cells_are_found_with_their_parts_and_holes():
+    labels = branching_cells()
+    assert ndimage.label(labels == 1, np.ones((3, 3)))[1] == 2
+    assert found(perfect_maps(labels)).max() == 2
+    assert min(overlaps(labels, found(perfect_maps(labels)))) > 0.95
 
 
 def test_a_hole_with_another_cell_stays():
     labels = np.ones((7, 7), dtype=np.int64)
     labels[1:6, 1:6], labels[3, 3] = 0, 2
-    assert_array_equal(filled(labels), labels)
+    assert_array_equal(filled(labels, labels.size), labels)
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (1, 1), (7, 40)])

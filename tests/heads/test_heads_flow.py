@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
 
 from monolayer.errors import InputError
 from monolayer.heads.base.head import build_head
 from monolayer.heads.base.settings import read_head
-from monolayer.heads.flow.head import MOST_STEPS, FlowHead, Settings, flow_to_centres
+from monolayer.heads.flow.head import GAP, MOST_STEPS, FlowHead, Settings, closed, flow_to_centres
 
 HEAD = FlowHead(Settings())
 
@@ -101,15 +102,58 @@ def test_images_of_a_batch_know_nothing_of_each_other():
 
 def test_a_piece_apart_from_the_centre_has_no_direction_and_no_loss():
     labels = torch.zeros(1, 9, 20, dtype=torch.int32)
-    labels[0, 2:7, 2:9] = labels[0, 3:6, 15:18] = 1
+    labels[0, 2:7, 2:9] = labels[0, 3:6, 16:19] = 1
     targets = HEAD.targets(labels)
-    assert not targets[0, 1:, 3:6, 15:18].any()
+    assert not targets[0, 1:, 3:6, 16:19].any()
     outputs = torch.zeros(1, 3, 9, 20)
     outputs[:, 1:] = 5 * targets[:, 1:]
-    outputs[0, 1:, 3:6, 15:18] = 7
+    outputs[0, 1:, 3:6, 16:19] = 7
     assert HEAD.loss(outputs, targets)["flow"] == 0
     outputs[0, 1, 0, 0] = 2
     assert HEAD.loss(outputs, targets)["flow"].item() == pytest.approx(4 / (2 * 9 * 20))
+
+
+def test_a_small_gap_is_crossed_and_the_way_over_it_is_learned():
+    labels = torch.zeros(1, 9, 20, dtype=torch.int32)
+    labels[0, 2:7, 2:9] = labels[0, 3:6, 15:18] = 1
+    targets = HEAD.targets(labels)
+    assert_array_equal(targets[0, 0], labels[0] > 0)
+    assert_allclose(targets[0, 2, 4, 9:18], -1)
+    outputs = torch.zeros(1, 3, 9, 20)
+    outputs[:, 1:] = 5 * targets[:, 1:]
+    assert HEAD.loss(outputs, targets)["flow"] == 0
+    outputs[0, 2, 4, 12] = 0
+    assert HEAD.loss(outputs, targets)["flow"] > 0
+
+
+def test_closing_is_that_of_scipy_for_each_cell_in_the_background():
+    random = np.random.default_rng(0)
+    labels = np.zeros((60, 90), dtype=np.int32)
+    labels[10:50, 8:40], labels[10:50, 55:80] = 2, 9  # so far apart that their closings do not meet
+    labels[random.random(labels.shape) < 0.6] = 0
+    expected = labels.copy()
+    for label in (2, 9):
+        square = np.ones((2 * GAP + 1,) * 2)
+        expected[ndimage.binary_closing(labels == label, square) & (labels == 0)] = label
+    assert (expected != labels).sum() > 100
+    assert_array_equal(closed(torch.from_numpy(labels)[None])[0], expected)
+
+
+def test_nothing_is_closed_between_two_cells():
+    labels = torch.zeros(1, 12, 12, dtype=torch.int32)
+    labels[0, :, :5], labels[0, :, 8:] = 1, 2
+    assert_array_equal(closed(labels), labels)
+
+
+def test_the_centre_is_in_the_body_and_not_among_the_branches():
+    labels = torch.zeros(1, 40, 90, dtype=torch.int32)
+    labels[0, 12:25, 3:16] = 1
+    labels[0, 17:20, 16:88] = labels[0, 10:28, 60:88] = 1
+    labels[0, 12:26, 62:86] = 0  # a loop, whose pixels draw the median out of the body
+    assert np.median(np.nonzero(labels[0].numpy())[1]) > 16
+    flow = flow_to_centres(labels)[0]
+    assert (flow[1, 18, 14:60] < 0).all()
+    assert (flow[1, 18, 3:6] > 0).all()
 
 
 def test_very_large_cells_have_a_flow_where_the_heat_gets():

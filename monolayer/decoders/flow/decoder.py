@@ -64,7 +64,7 @@ def divide(maps: np.ndarray, settings: Settings) -> Divided:
 def choose(maps: np.ndarray, divided: Divided, settings: Settings) -> Cells:
     """Keep the cells whose flow is right and that are large enough, fill them, and score them."""
     right = divided.errors <= (np.inf if settings.flow_error is None else settings.flow_error)
-    kept = filled(divided.labels * right[divided.labels])
+    kept = filled(divided.labels * right[divided.labels], settings.hole_area)
     certainty = maps[0] * np.exp(-divided.errors)[divided.labels]
     return cells_of_labels(number_large(kept, settings.cell_area), certainty)
 
@@ -206,12 +206,12 @@ def flow_errors(labels: Tensor, flow: Tensor) -> Tensor:
     return errors
 
 
-def filled(labels: np.ndarray) -> np.ndarray:
-    """Fill the holes (4 neighbours) of each cell; labels [H, W] in and out.
+def filled(labels: np.ndarray, area: int) -> np.ndarray:
+    """Fill the holes (4 neighbours) of each cell with fewer than `area` pixels; labels [H, W] in and out.
 
     What touches two cells or the image's edge is no hole.
 
-    >>> filled(np.array([[1, 1, 1, 2, 2], [1, 0, 1, 0, 2], [1, 1, 1, 2, 2]]))[1].tolist()
+    >>> filled(np.array([[1, 1, 1, 2, 2], [1, 0, 1, 0, 2], [1, 1, 1, 2, 2]]), area=9)[1].tolist()
     [1, 1, 1, 0, 2]
     """
     holes, count = ndimage.label(labels == 0)
@@ -219,7 +219,8 @@ def filled(labels: np.ndarray) -> np.ndarray:
     lowest, highest = np.full(count + 1, labels.max() + 1), np.zeros(count + 1, dtype=labels.dtype)
     np.minimum.at(lowest, hole, cell)
     np.maximum.at(highest, hole, cell)
-    owner = np.where(lowest == highest, highest, 0)
+    small = np.bincount(holes.ravel()) < area
+    owner = np.where(small & (lowest == highest), highest, 0)
     owner[np.concatenate([holes[[0, -1]].ravel(), holes[:, [0, -1]].ravel()])] = 0
     return labels + owner[holes]
 

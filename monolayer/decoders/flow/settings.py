@@ -20,5 +20,7 @@ class Settings(DecoderSettings):
     flow_error: Number | None = Field(default=0.6, gt=0)
     """Cells are removed whose own flow differs from the predicted one by more, see `flow_errors`: from 0, the
     same directions, to 4, the opposite ones; None removes none."""
+    hole_area: int = Field(default=200, ge=0)
+    """Holes of fewer pixels are filled. Larger ones lie between a cell's branches."""
     cell_area: int = Field(default=30, ge=0)
     """Cells of fewer pixels are removed."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss, pad
+from torch.nn.functional import binary_cross_entropy_with_logits, max_pool2d, mse_loss, pad
 
 from monolayer.heads.base.head import PixelHead
 from monolayer.heads.base.losses import dice_loss
@@ -15,6 +15,12 @@ FLOW_SCALE = 5.0
 """The net learns the unit vectors times this, as in the paper."""
 MOST_STEPS = 256
 """Steps of the diffusion at most: enough for 200 pixels from the centre."""
+GAP = 3
+"""Gaps of up to twice so many pixels within a cell are crossed by its flow."""
+MOST_DEPTH = 16
+"""Pixels farther from the cell's border are as deep as this."""
+DEEP = 0.7
+"""The centre is at least so deep, as a fraction of the cell's greatest depth."""
 _UNIT = 2.0**120
 """Of heat. In a process one pixel wide it falls to an eighth with each pixel: so 32 bits reach along 90."""
 
@@ -88,10 +94,13 @@ def flow_loss(outputs: Tensor, targets: Tensor) -> Tensor:
 def flow_to_centres(labels: Tensor) -> Tensor:
     """Return the direction in which each pixel's cell gets warmer when its centre is heated.
 
-    The centre is the cell's pixel nearest to the median of its rows and of its columns, the first of several.
-    In each step it gets a unit of heat; then each pixel of the cell gets the mean of its 3 x 3 neighbourhood,
-    where what is outside the cell is cold. The flow is the gradient (central differences) of log(1 + heat),
-    made one long.
+    The centre lies in the cell's body: of the pixels that are `DEEP` in the cell, it is the one nearest to
+    the median of the cell's rows and of its columns, the first of several. The median of a branching cell
+    alone may lie in a branch, or in a small piece apart.
+
+    In each step the centre gets a unit of heat; then each pixel of the cell gets the mean of its 3 x 3
+    neighbourhood, where what is outside the cell is cold. The flow is the gradient (central differences) of
+    log(1 + heat), made one long. What the flow crosses on its way belongs to the cell here, see `closed`.
 
     Parameters
     ----------
@@ -102,8 +111,8 @@ def flow_to_centres(labels: Tensor) -> Tensor:
     -------
     Tensor
         Flow down and right, float32 [B, 2, H, W]: unit vectors; 0 in the background and where there is no
-        direction: in the middle of a symmetric cell, in a piece of a cell apart from the one with the centre,
-        and where the heat does not get (see `MOST_STEPS`).
+        direction: in the middle of a symmetric cell, in a piece of a cell that is farther than twice `GAP`
+        from the one with the centre or behind another cell, and where the heat does not get (`MOST_STEPS`).
 
     Notes
     -----
@@ -119,10 +128,37 @@ def flow_to_centres(labels: Tensor) -> Tensor:
     batch, height, width = labels.shape
     flow = torch.zeros(2, labels.numel(), device=labels.device)
     if labels.any():
-        pixels = _pixels_of_cells(labels)
+        pixels = _pixels_of_cells(closed(labels))
         neighbours = _neighbours(pixels, labels.shape)
-        flow[:, pixels.position] = _direction(_heat(pixels, neighbours), neighbours).float()
+        heat = _heat(pixels, _centres(pixels, neighbours), neighbours)
+        flow[:, pixels.position] = _direction(heat, neighbours).float()
     return flow.view(2, batch, height, width).transpose(0, 1)
+
+
+def closed(labels: Tensor) -> Tensor:
+    """Close the gaps of each cell, and the small holes, as far as they are background.
+
+    A morphological closing of each cell with a square of side 2 `GAP` + 1, but not where that reaches the
+    image's edge or pixels that are nearer to another cell. Labels int32 [B, H, W] in and out.
+
+    Examples
+    --------
+    >>> row = torch.tensor([0, 0, 0, 5, 0, 0, 5, 0, 0, 0, 0, 0, 2], dtype=torch.int32)
+    >>> closed(row.expand(1, 9, 13))[0, 4].tolist()
+    [0, 0, 0, 5, 5, 5, 5, 0, 0, 0, 0, 0, 2]
+    """
+    expanded = labels.float()
+    for _ in range(GAP):
+        expanded = torch.where(expanded == 0, max_pool2d(expanded, 3, 1, 1), expanded)
+    framed = pad(expanded, (GAP,) * 4)
+    alone = _highest_around(framed) == -_highest_around(-framed)
+    return torch.where((labels == 0) & alone, expanded.int(), labels)
+
+
+def _highest_around(values: Tensor) -> Tensor:
+    """Return the maximum of each square of side 2 `GAP` + 1."""
+    side = 2 * GAP + 1
+    return max_pool2d(max_pool2d(values, (side, 1), 1), (1, side), 1)
 
 
 class _Pixels(NamedTuple):
@@ -132,8 +168,8 @@ class _Pixels(NamedTuple):
     """int64 [P], place in the flattened batch."""
     cell: Tensor
     """int64 [P], number of the cell, ascending from 0."""
-    centres: Tensor
-    """int64 [N], index of each cell's centre among the pixels."""
+    eccentricity: Tensor
+    """int64 [P], squared distance from the median of the cell's rows and columns, in half pixels."""
     steps: Tensor
     """int64 [N], steps of the diffusion, descending."""
 
@@ -149,7 +185,7 @@ def _pixels_of_cells(labels: Tensor) -> _Pixels:
     steps, by_steps = torch.sort(steps, descending=True, stable=True)
     cell, order = torch.sort(torch.argsort(by_steps)[cell], stable=True)
     position = (image * labels.shape[1] + row) * labels.shape[2] + column
-    return _Pixels(position[order], cell, _first_smallest(distance[order], cell), steps)
+    return _Pixels(position[order], cell, distance[order], steps)
 
 
 def _extent_and_middle(coordinate: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,6 +196,26 @@ def _extent_and_middle(coordinate: Tensor, cell: Tensor) -> tuple[Tensor, Tensor
     first = torch.cumsum(counts, 0) - counts
     twice_median = ordered[first + (counts - 1) // 2] + ordered[first + counts // 2]
     return ordered[first + counts - 1] - ordered[first] + 1, twice_median
+
+
+def _centres(pixels: _Pixels, neighbours: Tensor) -> Tensor:
+    """Return the index of each cell's centre among the pixels, int64 [N]."""
+    depth = _depth(neighbours)
+    deepest = depth.new_zeros(len(pixels.steps)).scatter_reduce(0, pixels.cell, depth, "amax")
+    shallow = depth < DEEP * deepest[pixels.cell]
+    beyond = pixels.eccentricity.amax() + 1
+    return _first_smallest(torch.where(shallow, beyond, pixels.eccentricity), pixels.cell)
+
+
+def _depth(neighbours: Tensor) -> Tensor:
+    """Return how often a cell can be eroded until a pixel goes, up to `MOST_DEPTH`; float32 [P]."""
+    inside = torch.ones(neighbours.shape[1] + 1, device=neighbours.device)
+    inside[-1] = 0
+    depth = torch.zeros_like(inside[:-1])
+    for _ in range(MOST_DEPTH):
+        inside[:-1] = inside.index_select(0, neighbours.view(-1)).view(neighbours.shape).amin(0)
+        depth += inside[:-1]
+    return depth
 
 
 def _first_smallest(values: Tensor, cell: Tensor) -> Tensor:
@@ -185,14 +241,14 @@ def _neighbours(pixels: _Pixels, shape: torch.Size) -> Tensor:
     return torch.where(cell == pixels.cell, neighbours, count)
 
 
-def _heat(pixels: _Pixels, neighbours: Tensor) -> Tensor:
+def _heat(pixels: _Pixels, centres: Tensor, neighbours: Tensor) -> Tensor:
     """Return the heat of each pixel after its cell's steps, float64 [P + 1]; the last is what is outside."""
     heat = torch.zeros(len(pixels.cell) + 1, device=neighbours.device)
     behind = torch.cumsum(torch.bincount(pixels.cell), 0).tolist()
     levels, cells = torch.unique_consecutive(pixels.steps, return_counts=True)
     last, done = len(behind), 0
     for steps, ending in zip(levels.flip(0).tolist(), cells.flip(0).tolist(), strict=True):
-        heated, warm = pixels.centres[:last], behind[last - 1]
+        heated, warm = centres[:last], behind[last - 1]
         around = neighbours[:, :warm].reshape(-1)
         for _ in range(steps - done):
             heat[heated] += _UNIT
