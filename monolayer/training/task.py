@@ -1,4 +1,8 @@
-"""A model, its optimiser and its validation, in the form that Lightning's Trainer runs."""
+"""A model, its optimiser and its validation, in the form that Lightning's Trainer runs.
+
+Weights are averaged here, and not by Lightning's EMAWeightAveraging: its decay is the same from the first
+step on, and it copies this whole module, the training images on the GPU among it, to average the net.
+"""
 
 from typing import Any, cast
 
@@ -15,7 +19,7 @@ from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
 from monolayer.training.optimisers import build_optimiser
-from monolayer.training.processes import ALONE, Process, gathered
+from monolayer.training.processes import ALONE, Process
 from monolayer.training.settings import TrainSettings
 
 TensorList = tuple[Tensor, ...] | list[Tensor]
@@ -69,7 +73,7 @@ class Task(LightningModule):
         self._seed = seed
         self._views = views
         self._process = process
-        self._losses = EpochLoss()
+        self._losses = EpochLoss(self._of_all_processes)
         self._scores: list[Tensor] = []
         self.history: list[dict[str, float]] = []
         """``train/loss``, ``val/loss`` and ``val/dice`` of each epoch so far."""
@@ -85,7 +89,7 @@ class Task(LightningModule):
             self.loggers[0].log_metrics(scores, step=epoch)
 
     def on_train_epoch_start(self) -> None:
-        self._losses = EpochLoss()
+        self._losses = EpochLoss(self._of_all_processes)
 
     def training_step(self, *_: Any) -> Tensor:
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
@@ -125,11 +129,15 @@ class Task(LightningModule):
         self._scores.append(scores * counts)
 
     def on_validation_epoch_end(self) -> None:
-        count, loss, *_ = total = gathered(torch.stack(self._scores).sum(dim=0)).sum(dim=0)  # over images
+        count, loss, *_ = total = self._of_all_processes(torch.stack(self._scores).sum(dim=0)).sum(dim=0)
         # At the best threshold, as in the evaluation: at a fixed one the score swings with the calibration.
         for name, value in {"val/loss": loss, "val/dice": total[2:].max()}.items():
             self.log(name, value / count, logger=False, sync_dist=True)
         self._scores.clear()
+
+    def _of_all_processes(self, values: Tensor) -> Tensor:
+        """Return the values [N] of every process, [world, N]."""
+        return cast(Tensor, self.all_gather(values)).reshape(-1, len(values))
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
