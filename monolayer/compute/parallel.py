@@ -48,6 +48,8 @@ def map_in_threads(
     """Call `function` on every item in threads of this process, while the next items are made.
 
     For what NumPy, SciPy and torch do mostly by themselves: threads start at once, and nothing is sent.
+    joblib's return_as="generator" would read all items, in its own threads, while the caller is busy with a
+    result.
 
     Parameters
     ----------

@@ -37,6 +37,9 @@ class SavedOnTheWay(Callback):
 
     All processes must save at the same step: the clock of the first one decides for them. They wait for its
     word at few steps only, about ten times between two checkpoints.
+
+    Lightning's ModelCheckpoint(train_time_interval) waits at every step, and saves after an epoch's last one
+    too: a training that goes on from there leaves out the epoch's validation.
     """
 
     def __init__(self, path: Path, seconds: float) -> None:

@@ -1,9 +1,6 @@
-"""The processes that train a model together: which of them this is, and what they tell each other."""
+"""The processes that train a model together: which of them this is."""
 
 from typing import NamedTuple
-
-import torch
-from torch import Tensor, distributed
 
 
 class Process(NamedTuple):
@@ -26,12 +23,3 @@ class Process(NamedTuple):
 
 ALONE = Process()
 """Of a single process: everything."""
-
-
-def gathered(values: Tensor) -> Tensor:
-    """Return the values [N] of every process, [world, N]."""
-    if not (distributed.is_available() and distributed.is_initialized()):
-        return values[None]
-    everyone = [torch.empty_like(values) for _ in range(distributed.get_world_size())]
-    distributed.all_gather(everyone, values)
-    return torch.stack(everyone)

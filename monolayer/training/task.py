@@ -1,4 +1,8 @@
-"""A model, its optimiser and its validation, in the form that Lightning's Trainer runs."""
+"""A model, its optimiser and its validation, in the form that Lightning's Trainer runs.
+
+Weights are averaged here, and not by Lightning's EMAWeightAveraging: its decay is the same from the first
+step on, and it copies this whole module, the training images on the GPU among it, to average the net.
+"""
 
 from typing import Any, cast
 
@@ -17,7 +21,7 @@ from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
 from monolayer.training.history import monitored
 from monolayer.training.optimisers import build_optimiser
-from monolayer.training.processes import ALONE, Process, gathered
+from monolayer.training.processes import ALONE, Process
 from monolayer.training.settings import TrainSettings
 from monolayer.training.validation import dice_curve, judge_by
 
@@ -73,7 +77,7 @@ class Task(LightningModule):
         self._views = views
         self._judge = judge_by(model.decoder)
         self._process = process
-        self._losses = EpochLoss()
+        self._losses = EpochLoss(self._of_all_processes)
         self._scores: list[Tensor] = []
         self.history: list[dict[str, float]] = []
         """``train/loss``, ``val/loss``, ``val/dice`` and ``val/ap50`` of each epoch so far."""
@@ -89,7 +93,7 @@ class Task(LightningModule):
             self.loggers[0].log_metrics(scores, step=epoch)
 
     def on_train_epoch_start(self) -> None:
-        self._losses = EpochLoss()
+        self._losses = EpochLoss(self._of_all_processes)
 
     def training_step(self, *_: Any) -> Tensor:
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
@@ -131,13 +135,18 @@ class Task(LightningModule):
         self._scores.append(scores * counts)
 
     def on_validation_epoch_end(self) -> None:
-        count, loss, found, *curve = gathered(torch.stack(self._scores).sum(dim=0)).sum(dim=0).tolist()
+        sums = self._of_all_processes(torch.stack(self._scores).sum(dim=0)).sum(dim=0)
+        count, loss, found, *curve = sums.tolist()
         # Dice at the best threshold, as in the evaluation: at a fixed one it swings with the calibration.
         scores = {"loss": loss / count, "dice": max(curve) / count, "ap50": found / count}
         for name, value in scores.items():
             self.log(f"val/{name}", value, logger=False, sync_dist=True)
         self.log(MONITORED, monitored(scores, self._settings.monitor), logger=False, sync_dist=True)
         self._scores.clear()
+
+    def _of_all_processes(self, values: Tensor) -> Tensor:
+        """Return the values [N] of every process, [world, N]."""
+        return cast(Tensor, self.all_gather(values)).reshape(-1, len(values))
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.

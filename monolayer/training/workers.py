@@ -1,22 +1,31 @@
-"""Training processes on this machine, started together and stopped together."""
+"""Training processes on this machine, started together and stopped together.
+
+Torch's elastic_launch, on top of the same `torch.multiprocessing`, hands on an error as text alone, after a
+log of its own on the screen, and tells the processes that torchrun started them.
+"""
 
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from torch import distributed
 from torch.distributed.elastic.utils.distributed import get_free_port
+from torch.multiprocessing.spawn import (
+    ProcessException,
+    ProcessExitedException,
+    SpawnContext,
+    spawn,
+)
 
 from monolayer.errors import InputError
 
 GO_ON = "`dvc repro` goes on from the last checkpoint"
+PATIENCE = 1.0
+"""Seconds that the others get to end, and as many again, before they are killed."""
 
 
 def run_workers(function: Callable[..., None], arguments: dict[str, Any], count: int) -> None:
@@ -38,62 +47,44 @@ def run_workers(function: Callable[..., None], arguments: dict[str, Any], count:
     Exception
         An `InputError` or `OSError` of the function is raised here.
     """
-    port = str(get_free_port())
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(count)}
-    context = multiprocessing.get_context("spawn")
-    pipes = [context.Pipe(duplex=False) for _ in range(count)]
-    workers = [
-        context.Process(target=_work, args=(function, arguments, {**place, "LOCAL_RANK": str(rank)}, sender))
-        for rank, (_, sender) in enumerate(pipes)
-    ]
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(get_free_port()), "WORLD_SIZE": str(count)}
+    errors = multiprocessing.get_context("spawn").SimpleQueue()
+    workers: SpawnContext = spawn(_work, (function, arguments, place, errors), count, join=False, daemon=True)
     try:
-        for worker in workers:
-            worker.start()
-        _watch(workers, [receiver for receiver, _ in pipes])
-    finally:
-        for worker in workers:
-            if worker.is_alive():
-                worker.kill()
-                worker.join()
+        while not workers.join(grace_period=PATIENCE):
+            pass
+    except ProcessException as end:
+        raise (_cause(end, count) if errors.empty() else errors.get()) from None
 
 
 def _work(
-    function: Callable[..., None], arguments: dict[str, Any], place: dict[str, str], errors: Connection
+    rank: int, function: Callable[..., None], arguments: dict[str, Any], place: dict[str, str], errors: Any
 ) -> None:
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    os.environ.update(place)
+    os.environ.update(place, LOCAL_RANK=str(rank))
     try:
         function(**arguments)
     except (InputError, OSError) as error:
-        errors.send(error)
+        errors.put(error)
         sys.exit(1)
 
 
 def _end_with_the_parent() -> None:
+    # Torch sends SIGINT on Linux alone, where Lightning takes it for a wish to end gracefully.
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
     os._exit(1)
 
 
-def _watch(workers: list[SpawnProcess], errors: list[Connection]) -> None:
-    running = set(range(len(workers)))
-    while running:
-        ended = wait([workers[rank].sentinel for rank in running])
-        for rank in [rank for rank in running if workers[rank].sentinel in ended]:
-            running.remove(rank)
-            workers[rank].join()
-            if workers[rank].exitcode:
-                raise _cause(rank, workers, errors[rank])
-
-
-def _cause(rank: int, workers: list[SpawnProcess], errors: Connection) -> Exception:
-    if errors.poll():
-        return errors.recv()
-    code = workers[rank].exitcode or 0
-    end = f"was killed by {signal.Signals(-code).name}" if code < 0 else "ended with the error above"
+def _cause(end: ProcessException, count: int) -> InputError:
+    how = "ended with the error above"
+    if isinstance(end, ProcessExitedException) and end.signal_name:
+        how = f"was killed by {end.signal_name}"
+    else:
+        print(end.msg, file=sys.stderr)
     return InputError(
-        f"training process {rank + 1} of {len(workers)} {end}, and the others were stopped: {GO_ON}. "
+        f"training process {end.error_index + 1} of {count} {how}, and the others were stopped: {GO_ON}. "
         "If the machine ran out of memory, lower compute.devices or the model's batch_size"
     )
 

@@ -21,6 +21,7 @@ from monolayer.models.base.model import Judge, Judged, Model, Views
 from monolayer.models.base.recurrent import RecurrentModel
 from monolayer.training.crops import Crops
 from monolayer.training.packing import read_packed
+from monolayer.training.task import Task
 from stages.train import train
 
 
@@ -144,6 +145,24 @@ def test_a_training_goes_on_from_any_step(project, monkeypatch, step):
     train(**project.train_arguments())
     assert batches == [*range(step + 1), *range(step, 9)]
     assert_same_outs(project, "whole", "trained")
+
+
+def test_a_training_goes_on_from_within_a_validation(project, monkeypatch):
+    train(**project.train_arguments("whole"))
+    validations, validated = [], Task.validation_step
+
+    def interrupted(task: Task, *batch: object) -> None:
+        validations.append(task.global_step)
+        if len(validations) == 2:
+            raise InterruptedError
+        validated(task, *batch)
+
+    monkeypatch.setattr(Task, "validation_step", interrupted)
+    with pytest.raises(InterruptedError):
+        train(**project.train_arguments())
+    train(**project.train_arguments())
+    assert_same_outs(project, "whole", "trained")
+    assert validations == [3, 6, 6, 9]
 
 
 def test_logs_that_a_kill_left_half_written_do_no_harm(project, monkeypatch):

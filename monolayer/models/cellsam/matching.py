@@ -1,6 +1,10 @@
 """Which query is to find which cell, and what it has to learn: DETR's bipartite matching and its losses.
 
 Source: Carion et al., End-to-end object detection with transformers, ECCV 2020; Anchor DETR's focal loss.
+
+Those of Hugging Face's transformers, for Deformable DETR, measure edges in units of the image's side, so that
+crops and whole images differ, match the queries of all images with the cells of all, fail at what is no
+number, and do not know of other processes.
 """
 
 from collections.abc import Sequence
