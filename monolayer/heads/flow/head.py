@@ -244,15 +244,17 @@ def _neighbours(pixels: _Pixels, shape: torch.Size) -> Tensor:
 def _heat(pixels: _Pixels, centres: Tensor, neighbours: Tensor) -> Tensor:
     """Return the heat of each pixel after its cell's steps, float64 [P + 1]; the last is what is outside."""
     heat = torch.zeros(len(pixels.cell) + 1, device=neighbours.device)
+    supply = torch.zeros_like(heat).index_fill(0, centres, _UNIT)
+    supply = supply.index_select(0, neighbours.view(-1)).view(neighbours.shape).mean(0)
     behind = torch.cumsum(torch.bincount(pixels.cell), 0).tolist()
     levels, cells = torch.unique_consecutive(pixels.steps, return_counts=True)
     last, done = len(behind), 0
     for steps, ending in zip(levels.flip(0).tolist(), cells.flip(0).tolist(), strict=True):
-        heated, warm = centres[:last], behind[last - 1]
-        around = neighbours[:, :warm].reshape(-1)
-        for _ in range(steps - done):
-            heat[heated] += _UNIT
-            torch.mean(heat.index_select(0, around).view(9, warm), dim=0, out=heat[:warm])
+        count = behind[last - 1]
+        warm, around, supplied = heat[:count], neighbours[:, :count].reshape(-1), supply[:count]
+        for _ in range(steps - done):  # few and large operations: on a GPU each takes as long as another
+            torch.mean(heat.index_select(0, around).view(9, count), dim=0, out=warm)
+            warm += supplied
         last, done = last - ending, steps
     return heat.double() / _UNIT
 
