@@ -19,7 +19,7 @@ from monolayer.training.augmentation import vary_grey_levels
 from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
 from monolayer.training.optimisers import build_optimiser
-from monolayer.training.processes import ALONE, Process
+from monolayer.training.processes import ALONE, Process, gathered
 from monolayer.training.settings import TrainSettings
 
 TensorList = tuple[Tensor, ...] | list[Tensor]
@@ -73,7 +73,7 @@ class Task(LightningModule):
         self._seed = seed
         self._views = views
         self._process = process
-        self._losses = EpochLoss(self._of_all_processes)
+        self._losses = EpochLoss()
         self._scores: list[Tensor] = []
         self.history: list[dict[str, float]] = []
         """``train/loss``, ``val/loss`` and ``val/dice`` of each epoch so far."""
@@ -89,7 +89,7 @@ class Task(LightningModule):
             self.loggers[0].log_metrics(scores, step=epoch)
 
     def on_train_epoch_start(self) -> None:
-        self._losses = EpochLoss(self._of_all_processes)
+        self._losses = EpochLoss()
 
     def training_step(self, *_: Any) -> Tensor:
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
@@ -129,15 +129,11 @@ class Task(LightningModule):
         self._scores.append(scores * counts)
 
     def on_validation_epoch_end(self) -> None:
-        count, loss, *_ = total = self._of_all_processes(torch.stack(self._scores).sum(dim=0)).sum(dim=0)
+        count, loss, *_ = total = gathered(torch.stack(self._scores).sum(dim=0)).sum(dim=0)  # over images
         # At the best threshold, as in the evaluation: at a fixed one the score swings with the calibration.
         for name, value in {"val/loss": loss, "val/dice": total[2:].max()}.items():
             self.log(name, value / count, logger=False, sync_dist=True)
         self._scores.clear()
-
-    def _of_all_processes(self, values: Tensor) -> Tensor:
-        """Return the values [N] of every process, [world, N]."""
-        return cast(Tensor, self.all_gather(values)).reshape(-1, len(values))
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
