@@ -1,12 +1,12 @@
 """The training loss of an epoch, kept on the device: to read it there after each step would stall a GPU."""
 
 from collections import deque
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from monolayer.errors import InputError
+from monolayer.training.processes import gathered
 
 CHECK_EVERY = 50
 """Steps after which a loss that is no number is noticed at the latest."""
@@ -16,15 +16,9 @@ class EpochLoss:
     """Sum and number of the losses since the epoch began, and the first step whose loss was no number.
 
     Where several processes train together, all of them ask at the same steps, and get the same answers.
-
-    Parameters
-    ----------
-    gather
-        Returns the values [N] of every process, [world, N].
     """
 
-    def __init__(self, gather: Callable[[Tensor], Tensor]) -> None:
-        self._gather = gather
+    def __init__(self) -> None:
         self._values = torch.tensor([0.0, 0.0, -1.0], dtype=torch.float64)
         self._rates: deque[tuple[int, float]] = deque(maxlen=CHECK_EVERY + 1)
 
@@ -42,7 +36,7 @@ class EpochLoss:
         self._of_all()
 
     def _of_all(self) -> Tensor:
-        everyone = self._gather(self._values)  # (processes, 3)
+        everyone = gathered(self._values)  # (processes, 3)
         found = [int(bad) for bad in everyone[:, 2] if bad >= 0]
         if found:
             bad = min(found)

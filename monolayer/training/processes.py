@@ -1,6 +1,9 @@
-"""The processes that train a model together: which of them this is."""
+"""The processes that train a model together: which of them this is, and what they tell each other."""
 
 from typing import NamedTuple
+
+import torch
+from torch import Tensor, distributed
 
 
 class Process(NamedTuple):
@@ -23,3 +26,16 @@ class Process(NamedTuple):
 
 ALONE = Process()
 """Of a single process: everything."""
+
+
+def gathered(values: Tensor) -> Tensor:
+    """Return the values [N] of every process, [world, N].
+
+    Lightning's all_gather takes a deprecated function of torch, which warns on the screen, and gives [N]
+    where a process is alone.
+    """
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return values[None]
+    everyone = [torch.empty_like(values) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(everyone, values)
+    return torch.stack(everyone)

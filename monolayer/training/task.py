@@ -21,7 +21,7 @@ from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
 from monolayer.training.history import monitored
 from monolayer.training.optimisers import build_optimiser
-from monolayer.training.processes import ALONE, Process
+from monolayer.training.processes import ALONE, Process, gathered
 from monolayer.training.settings import TrainSettings
 from monolayer.training.validation import dice_curve, judge_by
 
@@ -77,7 +77,7 @@ class Task(LightningModule):
         self._views = views
         self._judge = judge_by(model.decoder)
         self._process = process
-        self._losses = EpochLoss(self._of_all_processes)
+        self._losses = EpochLoss()
         self._scores: list[Tensor] = []
         self.history: list[dict[str, float]] = []
         """``train/loss``, ``val/loss``, ``val/dice`` and ``val/ap50`` of each epoch so far."""
@@ -93,7 +93,7 @@ class Task(LightningModule):
             self.loggers[0].log_metrics(scores, step=epoch)
 
     def on_train_epoch_start(self) -> None:
-        self._losses = EpochLoss(self._of_all_processes)
+        self._losses = EpochLoss()
 
     def training_step(self, *_: Any) -> Tensor:
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
@@ -135,7 +135,7 @@ class Task(LightningModule):
         self._scores.append(scores * counts)
 
     def on_validation_epoch_end(self) -> None:
-        sums = self._of_all_processes(torch.stack(self._scores).sum(dim=0)).sum(dim=0)
+        sums = gathered(torch.stack(self._scores).sum(dim=0)).sum(dim=0)
         count, loss, found, *curve = sums.tolist()
         # Dice at the best threshold, as in the evaluation: at a fixed one it swings with the calibration.
         scores = {"loss": loss / count, "dice": max(curve) / count, "ap50": found / count}
@@ -143,10 +143,6 @@ class Task(LightningModule):
             self.log(f"val/{name}", value, logger=False, sync_dist=True)
         self.log(MONITORED, monitored(scores, self._settings.monitor), logger=False, sync_dist=True)
         self._scores.clear()
-
-    def _of_all_processes(self, values: Tensor) -> Tensor:
-        """Return the values [N] of every process, [world, N]."""
-        return cast(Tensor, self.all_gather(values)).reshape(-1, len(values))
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.

@@ -54,7 +54,7 @@ def run_workers(function: Callable[..., None], arguments: dict[str, Any], count:
         while not workers.join(grace_period=PATIENCE):
             pass
     except ProcessException as end:
-        raise (_cause(end, count) if errors.empty() else errors.get()) from None
+        raise _cause(end, count, errors) from None
 
 
 def _work(
@@ -65,7 +65,7 @@ def _work(
     try:
         function(**arguments)
     except (InputError, OSError) as error:
-        errors.put(error)
+        errors.put((rank, error))
         sys.exit(1)
 
 
@@ -77,7 +77,12 @@ def _end_with_the_parent() -> None:
     os._exit(1)
 
 
-def _cause(end: ProcessException, count: int) -> InputError:
+def _cause(end: ProcessException, count: int, errors: Any) -> Exception:
+    said: dict[int, Exception] = {}
+    while not errors.empty():
+        said |= dict([errors.get()])
+    if end.error_index in said:  # the others may have noticed its end before they were stopped
+        return said[end.error_index]
     how = "ended with the error above"
     if isinstance(end, ProcessExitedException) and end.signal_name:
         how = f"was killed by {end.signal_name}"

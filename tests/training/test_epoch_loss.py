@@ -5,12 +5,8 @@ from monolayer.errors import InputError
 from monolayer.training.epoch_loss import CHECK_EVERY, EpochLoss
 
 
-def alone(values: torch.Tensor) -> torch.Tensor:
-    return values[None]
-
-
 def losses_of(*values: float, first: int = 0) -> EpochLoss:
-    losses = EpochLoss(alone)
+    losses = EpochLoss()
     for step, value in enumerate(values, start=first):
         losses.add(torch.tensor(value), step, lr=0.1 * (step + 1))
     return losses
@@ -21,7 +17,7 @@ def test_the_mean_of_an_epoch():
 
 
 def test_a_saved_epoch_goes_on():
-    again = EpochLoss(alone)
+    again = EpochLoss()
     again.load(losses_of(1, 2).state())
     again.add(torch.tensor(6.0), 2, lr=0.1)
     assert again.mean() == pytest.approx(3)

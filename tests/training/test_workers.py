@@ -58,15 +58,9 @@ def test_the_dice_of_a_shared_batch_has_the_gradient_of_the_whole_batch(tmp_path
             torch.testing.assert_close(gradient, weight.grad, rtol=1e-5, atol=1e-7)
 
 
-def of_both(values: torch.Tensor) -> torch.Tensor:
-    found = [torch.empty_like(values) for _ in range(2)]
-    distributed.all_gather(found, values)
-    return torch.stack(found)
-
-
 def lose_a_number(folder: Path) -> None:
     process = join()
-    losses = EpochLoss(of_both)
+    losses = EpochLoss()
     losses.add(torch.tensor(1.0 + process.rank), 1, lr=0.1)
     (folder / f"{process.rank}.txt").write_text(str(losses.mean()))
     losses.add(torch.tensor(float("nan") if process.rank == 1 else 1.0), 2, lr=0.1)
@@ -95,6 +89,22 @@ def test_a_process_that_is_killed_stops_the_others(tmp_path):
     for path in tmp_path.iterdir():
         with pytest.raises(ProcessLookupError):
             os.kill(int(path.read_text()), 0)
+
+
+def kill_one_and_let_the_other_say_so(folder: Path) -> None:
+    rank = int(os.environ["LOCAL_RANK"])
+    (folder / f"{rank}").write_text(str(os.getpid()))
+    while len(list(folder.iterdir())) < 2:
+        time.sleep(0.01)
+    if rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.1)
+    raise InputError("another training process has ended")
+
+
+def test_the_process_that_ended_first_is_named_also_where_another_says_something(tmp_path):
+    with pytest.raises(InputError, match="process 2 of 2 was killed by SIGKILL"):
+        run_workers(kill_one_and_let_the_other_say_so, {"folder": tmp_path}, count=2)
 
 
 def fail_in_a_way_that_is_a_bug() -> None:
