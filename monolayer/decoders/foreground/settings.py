@@ -15,7 +15,7 @@ class Settings(DecoderSettings):
 
     threshold: Number = Field(default=0.5, gt=0, lt=1)
     """Probability from which a pixel belongs to a cell."""
-    close_radius: int = Field(default=1, ge=0)
+    close_radius: int = Field(default=0, ge=0)
     """Gaps narrower than this disc are closed."""
     island_area: int = Field(default=30, ge=0)
     """Islands of fewer pixels are removed before they are divided (area opening)."""
