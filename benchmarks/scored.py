@@ -75,7 +75,7 @@ def tuned(model: Model, val: Found) -> Tuned:
     decoder = load_decoder(model.decoder)
     search = read_search(values, decoder.Settings, f"decode.{model.decoder}")
     truths = annotated_images(val.truth, val.truth.images)
-    tasks = [DecodeTask(own.maps, true_cells(truth)) for own, truth in zip(val.maps, truths, strict=True)]
+    tasks = [DecodeTask(own.maps, true_cells(truth), {}) for own, truth in zip(val.maps, truths, strict=True)]
     settings = TuneSettings()
     trials = tune_decoder(decoder, tasks, search, settings, CellSettings(), ComputeSettings())
     best = best_trial(trials, settings.score).settings

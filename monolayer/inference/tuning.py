@@ -12,6 +12,7 @@ import optuna
 
 from monolayer.compute.parallel import map_in_threads
 from monolayer.compute.settings import ComputeSettings
+from monolayer.decoders.base.decoder import decode_again
 from monolayer.decoders.base.search import Range, Search, first_settings
 from monolayer.evaluation.cells import ImageCells, TrueCells, compare_cells, score_cells
 from monolayer.evaluation.settings import CellSettings
@@ -34,6 +35,8 @@ class DecodeTask(NamedTuple):
     maps: np.ndarray | Cells
     """What the decoder reads, see `monolayer.models.base.model.Maps`."""
     truth: TrueCells
+    divided: dict[tuple[Any, ...], Any]
+    """What `monolayer.decoders.base.decoder.decode_again` keeps of it; empty at first."""
 
 
 class Trial(NamedTuple):
@@ -117,8 +120,8 @@ def _suggested(proposal: optuna.Trial, name: str, tried: Range | list[Any]) -> A
     if not isinstance(tried, Range):
         return proposal.suggest_categorical(name, tried)
     if isinstance(tried.low, int):
-        return proposal.suggest_int(name, tried.low, int(tried.high))
-    return round(proposal.suggest_float(name, tried.low, tried.high), DIGITS)
+        return proposal.suggest_int(name, tried.low, int(tried.high), step=int(tried.step or 1))
+    return round(proposal.suggest_float(name, tried.low, tried.high, step=tried.step), DIGITS)
 
 
 def _sampler(search: Search, trials: int) -> optuna.samplers.BaseSampler:
@@ -142,5 +145,5 @@ def _growing(
 def _decoded(
     task: DecodeTask, decoder: ModuleType, chosen: dict[str, Any], settings: CellSettings
 ) -> ImageCells:
-    cells = decoder.decode(task.maps, decoder.Settings(**chosen))
+    cells = decode_again(decoder, task.maps, decoder.Settings(**chosen), task.divided)
     return compare_cells(task.truth, cells.runs, cells.scores, settings)

@@ -16,7 +16,7 @@ from monolayer.metrics.partial_truth import OF_ANNOTATED_CELLS, needs_complete_t
 
 FEWEST = 4
 """Images that are taken, if there are so many, however little time there is."""
-DECODED = 0.5
+DECODED = 0.8
 """Fraction of the images that a trial decodes: others end early."""
 
 
@@ -90,5 +90,5 @@ def tasks_to_tune_on(
         pixels = read_image(folder.path(image.file_name, "val"), image)
         maps = applied(pixels, place_in_time(image).sequence).maps
         if image.id in truths:
-            tasks[image.id] = DecodeTask(maps, true_cells(truths[image.id]))
+            tasks[image.id] = DecodeTask(maps, true_cells(truths[image.id]), {})
     return [tasks[image.id] for image in images]

@@ -11,16 +11,17 @@ from monolayer.metrics.files import write_metrics
 
 
 def write_tuned(path: Path, decoder: str, trials: Sequence[Trial], search: Search, score: str) -> None:
-    """Write the best settings as metrics, and what wants a wider range."""
+    """Write the best settings as metrics, and, where there are any, those that want a wider range."""
     best = best_trial(trials, score)
+    ends = settings_at_an_end(best.settings, search, load_decoder_settings(decoder))
     write_metrics(
         path,
         {
             "decoder": decoder,
             "settings": best.settings,
-            "at_an_end_of_its_range": settings_at_an_end(
-                best.settings, search, load_decoder_settings(decoder)
-            ),
+            **(
+                {"at_an_end_of_its_range": ", ".join(ends)} if ends else {}
+            ),  # DVC plots fail at an empty list
             score: best.score,
             f"{score}_of_first": trials[0].score,
             "chosen_on": "val",

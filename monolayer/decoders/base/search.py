@@ -12,8 +12,11 @@ class Range(NamedTuple):
 
     low: float
     high: float
+    step: float | None = None
+    """None for any number; else those that are so far apart, from `low` on."""
 
 
+ENDS = ("low", "high")
 Search = dict[str, Range | list[Any]]
 """By setting: a range, or a list of choices; of one choice where nothing is looked for."""
 
@@ -30,7 +33,8 @@ def read_search(values: dict[str, Any], decoder: type[Settings], key: str) -> Se
     Parameters
     ----------
     values
-        What stands in params.yaml: ``{low: 0.2, high: 0.8}`` for a range, a list of choices, or one value.
+        What stands in params.yaml: ``{low: 0.2, high: 0.8}`` for a range, with a ``step`` if it may not be
+        any number; a list of choices; or one value.
     decoder
         The decoder's own settings.
     key
@@ -43,13 +47,13 @@ def read_search(values: dict[str, Any], decoder: type[Settings], key: str) -> Se
 
     Examples
     --------
-    >>> from monolayer.decoders.stardist.settings import Settings
+    >>> from monolayer.decoders.boxes.settings import Settings
     >>> read_search({"overlap": {"low": 0.2, "high": 0.6}, "cell_area": [30, 60]}, Settings, "decode")
-    {'overlap': Range(low=0.2, high=0.6), 'cell_area': [30, 60], 'threshold': [0.5]}
+    {'overlap': Range(low=0.2, high=0.6, step=None), 'cell_area': [30, 60], 'score': [0.5]}
     """
     search: Search = {}
     for name, value in values.items():
-        choices = list(value.values()) if isinstance(value, dict) else value
+        choices = [value[end] for end in ENDS if end in value] if isinstance(value, dict) else value
         choices = choices if isinstance(choices, list) and choices else [choices]
         valid = [getattr(validate({name: choice}, key, decoder), name) for choice in choices]
         search[name] = _range(value, valid, f"{key}.{name}") if isinstance(value, dict) else valid
@@ -58,12 +62,15 @@ def read_search(values: dict[str, Any], decoder: type[Settings], key: str) -> Se
 
 
 def _range(value: dict[str, Any], valid: list[Any], key: str) -> Range:
-    if list(value) != ["low", "high"] or not valid[0] < valid[1]:
+    unknown, step = set(value) - {*ENDS, "step"}, value.get("step")
+    is_range = len(valid) == 2 and valid[0] < valid[1]
+    if unknown or not is_range or not (step is None or 0 < step <= valid[1] - valid[0]):
         raise InputError(
             f"params.yaml: {key}: expected a value, a list of choices, or a range such as {{low: 0.2, high: "
-            f"0.8}}, found {value}"
+            f"0.8}}, with a step if need be, found {value}"
         )
-    return Range(*valid)
+    low, high = valid
+    return Range(low, high, step)
 
 
 def first_settings(search: Search, decoder: type[Settings]) -> dict[str, Any]:

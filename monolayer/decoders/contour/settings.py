@@ -11,7 +11,7 @@ from monolayer.parameters import Number
 class Settings(DecoderSettings):
     """From which probabilities on; areas in pixels."""
 
-    seconds_per_megapixel: ClassVar[float] = 0.1
+    seconds_per_megapixel: ClassVar[float] = 0.15
 
     threshold: Number = Field(default=0.5, gt=0, lt=1)
     """Probability of cell or contour from which a pixel belongs to a cell."""

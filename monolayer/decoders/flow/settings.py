@@ -11,7 +11,7 @@ from monolayer.parameters import Number
 class Settings(DecoderSettings):
     """How cells are gathered."""
 
-    seconds_per_megapixel: ClassVar[float] = 0.7
+    seconds_per_megapixel: ClassVar[float] = 0.2
 
     threshold: Number = Field(default=0.5, gt=0, lt=1)
     """Probability from which a pixel belongs to a cell."""

@@ -11,7 +11,7 @@ from monolayer.parameters import Number
 class Settings(DecoderSettings):
     """How a mask is tidied and divided; lengths and areas in pixels."""
 
-    seconds_per_megapixel: ClassVar[float] = 0.3
+    seconds_per_megapixel: ClassVar[float] = 0.35
 
     threshold: Number = Field(default=0.5, gt=0, lt=1)
     """Probability from which a pixel belongs to a cell."""

@@ -11,7 +11,7 @@ from monolayer.parameters import Number
 class Settings(DecoderSettings):
     """Which polygons are cells, and what of the foreground is theirs."""
 
-    seconds_per_megapixel: ClassVar[float] = 0.1
+    seconds_per_megapixel: ClassVar[float] = 0.2
 
     threshold: Number = Field(default=0.5, gt=0, lt=1)
     """Object probability from which a pixel may be the centre of a cell."""
