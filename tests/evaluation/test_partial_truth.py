@@ -19,14 +19,12 @@ from tiny_split import (
     evaluate_arguments,
     explore_arguments,
     image,
-    two_images,
     write_results,
     write_split,
 )
 
 from monolayer.annotations.coco import Coco, Truth, write_coco
 from monolayer.compute.settings import ComputeSettings
-from monolayer.decoders.flow.settings import Settings as FlowSettings
 from monolayer.errors import InputError
 from monolayer.evaluation.cells import score_cells
 from monolayer.evaluation.operating_point import choose_threshold
@@ -36,8 +34,6 @@ from monolayer.evaluation.tasks import truth_tasks
 from monolayer.exploration.measurements import read_measurements
 from monolayer.exploration.summary import describe, image_facts, typical_images
 from monolayer.exploration.tables import write_images
-from monolayer.inference.settings import TuneSettings
-from monolayer.inference.tuning_images import images_to_tune_on
 from monolayer.metrics.partial_truth import OF_ANNOTATED_CELLS, needs_complete_truth
 from monolayer.predictions.files import read_results
 from stages.baseline import baseline
@@ -170,31 +166,6 @@ def test_the_threshold_is_chosen_on_images_of_complete_truth(tmp_path: Path) -> 
         match=r"no val image has all its cells annotated: set evaluate\.threshold and evaluate\.score_floor",
     ):
         choose_threshold(tasks[:1], ALONE)
-
-
-@pytest.mark.parametrize(("score", "ids"), [("ap50", [2]), ("seg", [1, 2]), ("dice", [2])])
-def test_images_to_tune_on(score: str, ids: list[int]) -> None:
-    chosen = images_to_tune_on(partly_annotated().images, TuneSettings(score=score), FlowSettings)
-    assert sorted(one.id for one in chosen) == ids
-
-
-def test_all_images_of_complete_truth_are_tuned_on() -> None:
-    images = two_images().images
-    chosen = images_to_tune_on(images, TuneSettings(), FlowSettings)
-    assert sorted(one.id for one in chosen) == [one.id for one in images]
-
-
-@pytest.mark.parametrize(
-    ("score", "first", "message"),
-    [
-        ("ap50", "partial", "none of 3 val images has complete truth. Partial truth would do for recall_25"),
-        ("seg", "none", "none of 3 val images has complete or partial truth"),
-    ],
-)
-def test_a_score_that_cannot_be_tuned_by(score: str, first: Truth, message: str) -> None:
-    images = partly_annotated(first=first, second="none").images
-    with pytest.raises(InputError, match=rf"tune\.score: '{score}' cannot be had, as {message}"):
-        images_to_tune_on(images, TuneSettings(score=score), FlowSettings)
 
 
 @pytest.mark.parametrize("score", OF_ANNOTATED_CELLS)

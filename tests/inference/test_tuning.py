@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,6 @@ from monolayer.evaluation.cells import TrueCells
 from monolayer.evaluation.settings import CellSettings
 from monolayer.inference.settings import TuneSettings
 from monolayer.inference.tuning import DecodeTask, Trial, best_trial, tune_decoder
-from monolayer.inference.tuning_images import images_to_tune_on
 from monolayer.inference.tuning_results import tuning_text, write_trials, write_tuned
 
 ALONE = ComputeSettings(jobs=1)
@@ -210,29 +208,3 @@ def test_the_table_of_trials(tmp_path: Path):
     assert {row["threshold"] for row in rows} == {"0.2", "0.5"}
     assert [float(row["ap50"]) for row in rows] == pytest.approx([trial.score for trial in trials], abs=1e-6)
     assert {row["images"] for row in rows} == {"1"}
-
-
-def val_images(count: int) -> list[Image]:
-    """Of two cell types, behind each other."""
-    names = [f"{kind}_Phase_C7_1_00d00h00m_{i}.tif" for kind in ("A172", "BV2") for i in range(count // 2)]
-    return [Image(number, name, width=1000, height=1000) for number, name in enumerate(names)]
-
-
-@pytest.mark.parametrize(
-    ("settings", "count"),
-    [
-        ({"seconds": 60, "trials": 100}, 5),  # 80 decodings of an image of a megapixel, .15 s each
-        ({"seconds": 121, "trials": 100}, 10),
-        ({"seconds": 1}, 4),
-        ({"seconds": 1e6}, 40),
-        ({"seconds": 60, "images": 11}, 11),
-    ],
-)
-def test_a_budget_says_how_many_images_are_decoded(settings: dict[str, float], count: int):
-    class Quick(DECODER.Settings):
-        seconds_per_megapixel = 0.15
-
-    chosen = images_to_tune_on(val_images(40), TuneSettings.model_validate(settings), Quick)
-    assert len(chosen) == count
-    kinds = Counter(image.file_name.split("_")[0] for image in chosen)
-    assert abs(kinds["A172"] - kinds["BV2"]) <= 1

@@ -4,7 +4,6 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,25 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lightning.pytorch import Trainer
-from lightning.pytorch.plugins import MixedPrecision
 from tiny_project import TINY
 
 from monolayer.errors import InputError
-from monolayer.models.base.model import Judge, Judged, Model, Views
-from monolayer.models.base.recurrent import RecurrentModel
 from monolayer.training.crops import Crops
 from monolayer.training.packing import read_packed
 from monolayer.training.task import Task
 from stages.train import train
 
 
-def weights(project, out: str) -> dict[str, torch.Tensor]:
-    return torch.load(project.root / out / "tiny/weights.pt", weights_only=True)
-
-
 def assert_same_outs(project, first: str, second: str) -> None:
-    one, two = weights(project, first), weights(project, second)
+    one, two = project.weights(first), project.weights(second)
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert project.summary(first) == project.summary(second)
@@ -62,7 +53,7 @@ def test_another_seed_gives_other_weights(project):
     train(**project.train_arguments("first"))
     project.set_parameters(TINY, seed=4)
     train(**project.train_arguments("second"))
-    one, two = weights(project, "first"), weights(project, "second")
+    one, two = project.weights("first"), project.weights("second")
     assert any(not torch.equal(one[name], two[name]) for name in one)
 
 
@@ -76,30 +67,11 @@ def test_the_outs_say_what_was_trained(project):
     assert all(summary[name] == history[name][best] for name in ("val_ap50", "val_dice", "val_loss"))
     assert summary["validation_images"] == 1
     assert summary["crops"] == 24
-    assert summary["parameters"] == sum(weight.numel() for weight in weights(project, "trained").values())
+    assert summary["parameters"] == sum(weight.numel() for weight in project.weights("trained").values())
     assert summary["number_format"] == "32-true"
     name, instructions = summary["device"].rsplit(", ", 1)
     assert name in (torch.cpu.get_capabilities().get("cpu_name"), "CPU")
     assert instructions == torch.backends.cpu.get_cpu_capability()
-
-
-@pytest.mark.parametrize(("monitor", "best"), [("loss", min), ("dice", max)])
-def test_what_tells_the_best_epoch_may_be_chosen(project, monitor: str, best: Callable[..., float]):
-    model = {**TINY, "epochs": 4, "lr": 1e-2, "head": {"method": "flow"}}
-    project.set_parameters({**model, "train": {"monitor": monitor}})
-    train(**project.train_arguments())
-    summary = project.summary()
-    values = summary["history"][f"val_{monitor}"]
-    assert summary[f"val_{monitor}"] == best(values) == values[summary["best_epoch"] - 1]
-
-
-def test_where_nothing_is_found_the_lowest_loss_tells_the_best_epoch(project, monkeypatch):
-    monkeypatch.setattr("monolayer.training.validation.image_ap50", lambda *_: 0.0)
-    project.set_parameters({**TINY, "epochs": 4, "lr": 1e-2})
-    train(**project.train_arguments())
-    summary = project.summary()
-    assert summary["history"]["val_ap50"] == [0] * 4
-    assert summary["val_loss"] == min(summary["history"]["val_loss"])
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_outs(project):
@@ -239,7 +211,7 @@ def test_a_compiled_training_learns_the_same(project):
         train(**project.train_arguments(f"{mode}"))
         scores.append(json.loads((project.root / f"{mode}/metrics.json").read_text())["val_dice"])
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
-    assert weights(project, "None").keys() == weights(project, "default").keys()
+    assert project.weights("None").keys() == project.weights("default").keys()
 
 
 def test_a_model_that_does_not_exist(project):
@@ -262,41 +234,11 @@ def test_a_training_without_progress_stops(project):
     assert (summary["best_epoch"], summary["epochs"], summary["crops"]) == (1, 3, 18)
 
 
-@pytest.fixture
-def half_precision(monkeypatch) -> list[torch.amp.GradScaler]:
-    """Train as a GPU without bfloat16 does: in float16, by scaled losses; return the scaler."""
-    scalers = [torch.amp.GradScaler("cpu")]
-
-    def trainer(precision: str, plugins: list[object], **others: object) -> Trainer:
-        assert precision == "16-mixed"
-        return Trainer(plugins=[*plugins, MixedPrecision("16-mixed", "cpu", scalers[0])], **others)
-
-    monkeypatch.setattr("monolayer.training.fit.Trainer", trainer)
-    return scalers
-
-
-@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
-def test_gradients_are_clipped_in_16_bits_too(project, half_precision, optimizer):
-    recipe = {"optimizer": optimizer, "clip_norm": 1e-6, "weight_decay": 0, "ema_decay": None}
-    settings = {**TINY, "epochs": 1, "train": recipe}
-    project.set_parameters(settings, precision="16-mixed")
-    train(**project.train_arguments("clipped"))
-    assert half_precision[0].get_scale() == 2**16  # no step was left out as too large for 16 bits
-    project.set_parameters({**settings, "train": {**recipe, "clip_norm": None}}, precision="16-mixed")
-    train(**project.train_arguments("free"))
-    project.set_parameters({**settings, "lr": 1e-30}, precision="16-mixed")
-    train(**project.train_arguments("start"))
-    start, clipped, free = (weights(project, out) for out in ("start", "clipped", "free"))
-    moved = [max((own[name] - start[name]).abs().max() for name in start) for own in (clipped, free)]
-    assert moved[1] > 1e-5
-    assert moved[0] < 1e-6 if optimizer == "sgd" else moved[0] > 1e-5  # Adam's steps have no length to lose
-
-
 def weights_after(project, steps: int, decay: float | None) -> dict[str, torch.Tensor]:
     recipe = {"ema_decay": decay, "schedule": "constant"}
     project.set_parameters({**TINY, "epochs": 1, "crops_per_epoch": 2 * steps, "train": recipe})
     train(**project.train_arguments(f"{steps} {decay}"))
-    return weights(project, f"{steps} {decay}")
+    return project.weights(f"{steps} {decay}")
 
 
 def test_the_averaged_weights_are_kept(project):
@@ -312,59 +254,6 @@ def test_a_loss_that_is_no_number_stops_the_training(project):
     with pytest.raises(InputError, match=r"no number from step \d+ on, at a learning rate of 1e\+30"):
         train(**project.train_arguments())
     assert not (project.root / "trained").exists()
-
-
-def test_a_gpu_whose_memory_is_full_names_what_to_lower(project, monkeypatch):
-    def full(*_: object) -> None:
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore on this")
-
-    monkeypatch.setattr(Crops, "batch", full)
-    message = r"memory of the GPU is full: lower models\.tiny\.batch_size or models\.tiny\.crop_size .* 2 GiB"
-    with pytest.raises(InputError, match=message):
-        train(**project.train_arguments())
-
-
-@pytest.mark.parametrize("recurrent", [False, True])
-def test_validation_keeps_to_the_tiles_of_prediction(project, monkeypatch, recurrent):
-    seen = []
-
-    def recorded(
-        model: Model, judge: Judge, views: Views, images: torch.Tensor, labels: torch.Tensor
-    ) -> Judged:
-        model.register_forward_pre_hook(lambda _, given: seen.append(tuple(given[0].shape[-2:])))
-        return judged(model, judge, views, images, labels)
-
-    kind = {"architecture": "convlstm_unet", "head": {"method": "contour"}, "frames": 1} if recurrent else {}
-    owner = RecurrentModel if recurrent else Model
-    judged = owner.judged_by
-    monkeypatch.setattr(owner, "judged_by", recorded)
-    project.set_parameters({**TINY, **kind, "epochs": 1}, tile=64)
-    train(**project.train_arguments())
-    # The image of 64 x 72 pixels is padded to a multiple of the net's stride.
-    assert set(seen) == ({(64, 72)} if recurrent else {(64, 64)})
-    assert len(seen) == (1 if recurrent else 2)
-    assert 0 <= project.summary()["val_dice"] <= 1
-
-
-@pytest.mark.parametrize(
-    ("kind", "remedy"),
-    [
-        ({}, r"lower predict\.tile in params"),
-        (
-            {"architecture": "convlstm_unet", "head": {"method": "contour"}},
-            "set compute.accelerator: cpu .this architecture sees whole frames, without tiles. in params",
-        ),
-    ],
-)
-def test_a_gpu_that_is_full_in_the_validation_has_another_remedy(project, monkeypatch, kind, remedy):
-    def full(*_: object) -> None:
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore on this")
-
-    monkeypatch.setattr("monolayer.models.base.pixels.PixelModel.validated", full)
-    monkeypatch.setattr("monolayer.models.base.recurrent.RecurrentModel.validated", full)
-    project.set_parameters({**TINY, **kind})
-    with pytest.raises(InputError, match=f"memory of the GPU is full: {remedy}.* 2 GiB"):
-        train(**project.train_arguments())
 
 
 def test_an_allocation_for_several_does_not_disturb_a_process_alone(project, monkeypatch):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tifffile
+import torch
 import yaml
 
 from monolayer.annotations.coco import Coco, Image, write_coco
@@ -119,6 +120,11 @@ class Project:
             "out": Path(out, "tiny"),
             "metrics": Path(out, "metrics.json"),
         }
+
+    def weights(self, out: str) -> dict[str, torch.Tensor]:
+        """Return what a training wrote to `out`."""
+        weights: dict[str, torch.Tensor] = torch.load(self.root / out / "tiny/weights.pt", weights_only=True)
+        return weights
 
     def summary(self, out: str = "trained") -> dict[str, Any]:
         """What a training says of itself, but for its time."""
