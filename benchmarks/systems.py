@@ -51,6 +51,8 @@ HEADS = ("unet-4l-0r", "unet-contour", "unet-flow", "unet-stardist", "maskrcnn",
 """The entries that stand for the heads foreground, contour, flow, stardist and, twice, boxes."""
 COSTS = {
     "parameters, M": "parameters",
+    "crops": "crops",
+    "their side": "crop_size",
     "crops/s": "crops_per_s",
     "s/image": "image_s",
     "peak GB": "peak_gb",
@@ -118,6 +120,7 @@ def _row(which: str, source: Path, name: str, cpu_minutes: float | None) -> dict
     costs = {
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "crops": seen,
+        "crop_size": (read_parameters(ROOT / "params.yaml")["models"][entry] | overrides)["crop_size"],
         "crops_per_s": round(seen / row["seconds"], 1),
         "image_s": round(seconds, 3),
         "training_s": row["seconds"],
@@ -155,7 +158,8 @@ def _tables(which: str, systems: dict[str, dict[str, Any]]) -> str:
     lines = _table(f"Test images of {which}", names, scores)
     if len(types) > 1:
         lines += _table("F1 at an IoU of 0.5, by type", types, by_type)
-    return "\n".join(lines + _table("Costs", list(COSTS), costs))
+    lines += _table("Costs", list(COSTS), costs)
+    return "\n".join([*lines, "All start from random weights, the detectors too.", ""])
 
 
 def _table(title: str, columns: Sequence[str], rows: dict[str, list[str]]) -> list[str]:
