@@ -41,6 +41,27 @@ def test_cells_are_divided_where_a_gap_is_probable():
     assert decode_to_labels(foreground[None]).max() == 1
 
 
+def test_a_cell_that_ends_at_a_gap_is_more_certain_than_one_cut_elsewhere():
+    """Two discs at whose waist a gap is probable, and two at whose waist none is."""
+    foreground = np.where(discs((20, 15), (20, 28)), 0.9, 0.1).astype(np.float32)
+    none, gaps = np.zeros((2, *foreground.shape), dtype=np.float32)
+    gaps[:, 20:24] = 0.8 * (foreground[:, 20:24] > 0.5)
+    apart, cut = (decode(np.stack([foreground, gap]), PLAIN) for gap in (gaps, none))
+    assert len(apart.scores) == len(cut.scores) == 2
+    assert apart.scores.min() > cut.scores.max()
+
+
+def test_a_cell_that_holds_a_gap_is_less_certain():
+    foreground = np.where(discs((20, 15), (20, 28)), 0.9, 0.1).astype(np.float32)
+    gaps = np.zeros_like(foreground)
+    gaps[:, 20:24] = 0.4 * (foreground[:, 20:24] > 0.5)
+    (whole,), (doubtful,) = (
+        decode(np.stack([foreground, gap]), PLAIN.model_copy(update={"h": 6.0})).scores
+        for gap in (0 * gaps, gaps)
+    )
+    assert doubtful < whole
+
+
 def decode_to_labels(maps: np.ndarray, **settings: float) -> np.ndarray:
     return painted(decode(maps, PLAIN.model_copy(update=settings)).runs, *maps.shape[1:])
 

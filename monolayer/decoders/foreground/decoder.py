@@ -8,7 +8,7 @@ Trans Pattern Anal 13:583, 1991; h-maxima: Soille, Morphological Image Analysis,
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its own name for itself)
 from scipy import ndimage
-from skimage.segmentation import watershed
+from skimage.segmentation import find_boundaries, watershed
 
 from monolayer.decoders.base.labels import closed, drop_small, fill_small, number_large
 from monolayer.decoders.foreground.settings import Settings
@@ -19,7 +19,7 @@ ROUNDING = 1e-4
 
 
 def decode(maps: np.ndarray, settings: Settings) -> Cells:
-    """Find cells; a cell's score is its mean probability.
+    """Find cells; a cell's score is the mean `certainty` of its pixels.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ def decode(maps: np.ndarray, settings: Settings) -> Cells:
     settings
         Of the decoder.
     """
-    probability = maps[0]
+    probability, gap = maps[0], maps[1:].max(axis=0, initial=0)
     mask = closed(probability >= settings.threshold, settings.close_radius)
     mask = fill_small(drop_small(mask, settings.island_area), settings.hole_area)
-    middle = mask & (maps[1:] < settings.gap).all(axis=0)
-    return cells_of_labels(number_large(divide(mask, middle, settings), settings.cell_area), probability)
+    labels = number_large(divide(mask, mask & (gap < settings.gap), settings), settings.cell_area)
+    return cells_of_labels(labels, certainty(probability, gap, labels))
 
 
 def divide(mask: np.ndarray, middle: np.ndarray, settings: Settings) -> np.ndarray:
@@ -66,6 +66,33 @@ def divide(mask: np.ndarray, middle: np.ndarray, settings: Settings) -> np.ndarr
     if settings.sigma:
         distance = ndimage.gaussian_filter(distance, settings.sigma)
     return watershed(-distance, hills(distance, settings.h), mask=mask)
+
+
+def certainty(probability: np.ndarray, gap: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return how sure the net is of each pixel: at a cell's border that it ends there, else that it does not.
+
+    Cells that were not divided, or in the wrong place, are as probable as others, but not as certain.
+
+    Parameters
+    ----------
+    probability, gap
+        Of the foreground, and of a gap between cells, float32 [H, W] in [0, 1].
+    labels
+        [H, W], 0 = background. The image's edge is no border.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 [H, W]; of the background it says nothing.
+
+    Examples
+    --------
+    >>> gap = np.array([[0, 0, 0.75, 0.5, 0, 0]])
+    >>> certainty(np.ones((1, 6)), gap, np.array([[1, 1, 1, 2, 2, 2]]))
+    array([[1.  , 1.  , 0.75, 0.5 , 1.  , 1.  ]])
+    """
+    border = find_boundaries(labels, connectivity=1, mode="thick")
+    return np.where(border, np.maximum(gap, 1 - probability), probability * (1 - gap))
 
 
 def hills(heights: np.ndarray, h: float) -> np.ndarray:
