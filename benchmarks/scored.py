@@ -10,7 +10,6 @@ from monolayer.annotations.coco import Coco, place_in_time
 from monolayer.annotations.rasterise import union
 from monolayer.compute.settings import ComputeSettings
 from monolayer.decoders.base.decoder import load_decoder
-from monolayer.decoders.base.search import read_search
 from monolayer.evaluation.cells import (
     annotated_images,
     best_score_floor,
@@ -21,6 +20,7 @@ from monolayer.evaluation.cells import (
     true_cells,
 )
 from monolayer.evaluation.settings import CellSettings
+from monolayer.inference.search import read_search
 from monolayer.inference.settings import TuneSettings
 from monolayer.inference.tuning import DecodeTask, best_trial, tune_decoder
 from monolayer.inference.whole_image import Applied

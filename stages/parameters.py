@@ -14,10 +14,10 @@ from monolayer.baseline.scoring import BaselineSettings
 from monolayer.cleaning.settings import CleaningSettings
 from monolayer.compute.settings import ComputeSettings
 from monolayer.datasets._settings import read_dataset, require_outside, selected_dataset
-from monolayer.decoders.base.search import load_decoder_settings, read_search
 from monolayer.errors import InputError
 from monolayer.evaluation.settings import CompareSettings, EvaluateSettings
 from monolayer.exploration.summary import ExploreSettings
+from monolayer.inference.search import load_decoder_settings, read_search
 from monolayer.inference.settings import TuneSettings
 from monolayer.metrics import cells, foreground
 from monolayer.metrics.files import write_metrics

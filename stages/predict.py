@@ -9,9 +9,9 @@ from monolayer.compute.code_version import write_code_version
 from monolayer.compute.parallel import map_in_threads
 from monolayer.compute.settings import ComputeSettings
 from monolayer.decoders.base.decoder import load_decoder
-from monolayer.decoders.base.search import read_search
 from monolayer.evaluation.settings import EvaluateSettings
 from monolayer.images.folder import ImageFolder
+from monolayer.inference.search import read_search
 from monolayer.inference.settings import TuneSettings
 from monolayer.inference.tuning import best_trial, tune_decoder
 from monolayer.inference.tuning_images import images_to_tune_on, tasks_to_tune_on

@@ -13,9 +13,9 @@ import optuna
 from monolayer.compute.parallel import map_in_threads
 from monolayer.compute.settings import ComputeSettings
 from monolayer.decoders.base.decoder import decode_again
-from monolayer.decoders.base.search import Range, Search, first_settings
 from monolayer.evaluation.cells import ImageCells, TrueCells, compare_cells, score_cells
 from monolayer.evaluation.settings import CellSettings
+from monolayer.inference.search import Range, Search, first_settings
 from monolayer.inference.settings import TuneSettings
 from monolayer.metrics.scores import score_named
 from monolayer.predictions.cells import Cells
@@ -68,7 +68,7 @@ def tune_decoder(
     tasks
         Val images; never test. Each beginning of them should be of all kinds.
     search
-        As `monolayer.decoders.base.search.read_search` returns it.
+        As `monolayer.inference.search.read_search` returns it.
     settings, cell_settings, compute
         What is scored, how, and where the work runs. The trials do not depend on the number of threads.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monolayer.decoders.base.search import Search, load_decoder_settings, settings_at_an_end
+from monolayer.inference.search import Search, load_decoder_settings, settings_at_an_end
 from monolayer.inference.tuning import Trial, best_trial
 from monolayer.metrics.files import write_metrics
 

@@ -11,10 +11,10 @@ from monolayer.annotations.coco import Image
 from monolayer.annotations.rasterise import label_runs
 from monolayer.compute.settings import ComputeSettings
 from monolayer.decoders.base.decoder import load_decoder
-from monolayer.decoders.base.search import Search, first_settings, read_search, settings_at_an_end
 from monolayer.errors import InputError
 from monolayer.evaluation.cells import TrueCells
 from monolayer.evaluation.settings import CellSettings
+from monolayer.inference.search import Search, first_settings, read_search, settings_at_an_end
 from monolayer.inference.settings import TuneSettings
 from monolayer.inference.tuning import DecodeTask, Trial, best_trial, tune_decoder
 from monolayer.inference.tuning_results import tuning_text, write_trials, write_tuned
