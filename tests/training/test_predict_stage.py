@@ -69,7 +69,8 @@ def test_results_are_cocos(trained):
         assert (left + width, top + height) == (columns.max() + 1, rows.max() + 1)
         assert result["image_id"] == 3
         assert result["category_id"] == 1
-        assert result["score"] == pytest.approx(foreground("test", 3)[mask > 0].mean() / 255, abs=0.005)
+        # The mean certainty of the decoder: at a cell's border, that it ends there.
+        assert 0.5 < result["score"] < foreground("test", 3)[mask > 0].mean() / 255
     assert (covered == (foreground("test", 3) >= 128)).all()
 
 
