@@ -41,8 +41,7 @@ def compare(models: Path, by_image: Path, trainings: Path, metrics: Path, plots:
         _write_table(plots / f"{name}.tsv", {**curves, "images": [rows[0].images] * len(curves["model"])})
     save_png(plot_ranking(rows, settings.score), plots / "ranking.png")
     save_png(plot_differences(rows, settings.score), plots / "differences.png")
-    types, values = scores_by_cell_type(methods, rows, settings.score)
-    images = {name: int((methods[0].cell_types == name).sum()) for name in types}
+    images, values = scores_by_cell_type(methods, rows, settings.score)
     save_png(plot_cell_types(settings.score, images, values), plots / "cell_types.png")
     note = f"\n\nscores that need complete truth are left out: {refused}" if refused else ""
     print(f"\n{comparison_text(rows, settings.score)}{note}\n\n{repeats_where(trained)}")

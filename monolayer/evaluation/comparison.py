@@ -176,13 +176,18 @@ def _check(methods: Sequence[Method], settings: CompareSettings) -> None:
 
 def scores_by_cell_type(
     methods: Sequence[Method], rows: Sequence[ComparisonRow], score: str
-) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Return the cell types, and each method's score on each of them, float64 [C], in the order of `rows`."""
+) -> tuple[dict[str, int], dict[str, np.ndarray]]:
+    """Return how many images each cell type has, and each method's score on each, float64 [C].
+
+    The methods are in the order of `rows`.
+    """
     by_name = {method.name: method for method in methods if score in method.names}
-    types = sorted(set(methods[0].cell_types.tolist()))
+    names, counts = np.unique(methods[0].cell_types, return_counts=True)
+    types = names.tolist()
     chosen = np.stack([methods[0].cell_types == name for name in types]).astype(np.int64)
     ranked = [by_name[row.method] for row in rows if row.method in by_name]
-    return types, {method.name: _by_type(method, score, types, chosen) for method in ranked}
+    images = dict(zip(types, counts.tolist(), strict=True))
+    return images, {method.name: _by_type(method, score, types, chosen) for method in ranked}
 
 
 def _by_type(method: Method, score: str, types: list[str], chosen: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from monolayer.training.processes import ALONE, Process
 FEWEST = 4
 """Images to validate on, if there are so many."""
 VALIDATED = 0.1
-"""Of the time of training."""
+"""Of the work of training, by pixels."""
 FORTH_AND_BACK = 3
 """Times the work of computing outputs alone."""
 
@@ -77,7 +77,7 @@ class WholeImages(Dataset[tuple[Tensor, Tensor, bool]]):
 
 
 def affordable_images(packed: Packed, pixels: float) -> int:
-    """Return how many images may be validated on after an epoch, for about a tenth of its time.
+    """Return how many images may be validated on after an epoch, for a tenth of its work.
 
     Parameters
     ----------

@@ -76,8 +76,8 @@ class TrainSettings(OptimiserSettings):
 
     crops: CropSettings = CropSettings()
     validation_images: int | None = Field(default=None, ge=1)
-    """Validate on so many images, spread over the cell types; None for as many as take about a tenth of the
-    time of training, at least 4."""
+    """Validate on so many images, spread over the cell types; None for as many as are a tenth of the work
+    of training, by pixels, at least 4."""
     grey: GreySettings = GreySettings()
     loggers: list[LoggerName] = Field(default=[])
     """Where scores are logged beside DVCLive."""

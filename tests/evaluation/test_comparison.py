@@ -200,8 +200,8 @@ def test_a_score_that_no_method_has(wrong):
 
 
 def test_scores_by_cell_type_are_those_of_its_images():
-    types, values = scores_by_cell_type(methods(), list(compare().values()), "dice")
-    assert types == ["A172", "BV2"]
+    images, values = scores_by_cell_type(methods(), list(compare().values()), "dice")
+    assert images == {"A172": 3, "BV2": 1}
     assert list(values) == ["unet", "vnet", "otsu"]
     assert values["vnet"].tolist() == pytest.approx([dices("vnet")[:3].mean(), dices("vnet")[3]])
 

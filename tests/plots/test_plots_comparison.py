@@ -159,8 +159,8 @@ def test_differences_of_the_models_and_the_best_threshold():
 
 
 def test_cell_types_as_shades():
-    types, values = scores_by_cell_type(METHODS, ROWS, "dice")
-    axes = plot_cell_types("dice", dict.fromkeys(types, 1), values).axes[0]
+    images, values = scores_by_cell_type(METHODS, ROWS, "dice")
+    axes = plot_cell_types("dice", images, values).axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["A172\n1", "BV2\n1"]
     assert axes.texts[0].get_text() == f"{2 * 45 / 95:.2f}"
     assert len(axes.texts) == 8
