@@ -117,6 +117,8 @@ def fit(
         train, val = (
             resized_once(split, side, scratch / name) for name, split in (("train", train), ("val", val))
         )
+    steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
+    pixels = steps * model_settings.batch_size * model.frames * model_settings.crop_size**2
     gpu = compute.accelerator == "gpu"
     device = torch.device("cuda", environment.local_rank()) if gpu else torch.device("cpu")
     crops = Crops(
@@ -129,8 +131,9 @@ def fit(
         device=home_of(train, device, compute.resident_fraction),
         frames=model.frames,
         process=process,
+        # Of whole images, where these are fewer pixels than those of the crops: else it takes longer.
+        directions=model.head.directions if len(train.pixels) < model_settings.epochs * pixels else None,
     )
-    steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
     task = Task(
         model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, views, process
     )
@@ -150,7 +153,6 @@ def fit(
         **_hardware(compute, process),
         **QUIET,
     )
-    pixels = steps * model_settings.batch_size * model.frames * model_settings.crop_size**2
     count = settings.validation_images or affordable_images(val, pixels)
     validation = WholeImages(val, model_settings.normalise, count, process, model.frames)
     last = scratch / "last.ckpt"

@@ -99,13 +99,14 @@ class Task(LightningModule):
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
         step = self.global_step
         torch.manual_seed(seed_of_step(self._seed, step))
-        images, labels, levels = (values.to(self.device) for values in self._crops.batch(step))
-        subsequences = images.unflatten(0, (-1, self.model.frames))  # their frames are changed alike
+        batch = self._crops.batch(step).to(self.device)
+        subsequences = batch.images.unflatten(0, (-1, self.model.frames))  # their frames are changed alike
         images = vary_grey_levels(subsequences, self._settings.grey, self._process).flatten(0, 1).unsqueeze(1)
-        offset, scale = levels.T[:, :, None, None, None]
+        offset, scale = batch.levels.T[:, :, None, None, None]
         if self._process.rank:  # else all processes drop the same channels
             torch.manual_seed(seed_of_step(self._seed, step, self._process.rank))
-        losses = self.model.loss(self.model((images - offset) / scale), self.model.targets(labels))
+        targets = self.model.targets(batch.labels, batch.directions)
+        losses = self.model.loss(self.model((images - offset) / scale), targets)
         self._losses.add(losses["loss"], step, self.trainer.optimizers[0].param_groups[0]["lr"])
         return losses["loss"]
 

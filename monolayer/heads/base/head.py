@@ -1,6 +1,7 @@
 """What a model learns of label images: the contract between a head and the models that wear it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, cast
 
@@ -13,9 +14,16 @@ from monolayer.plugins import load_plugin
 class Head(ABC):
     """Turns label images into what a model learns."""
 
+    directions: Callable[[Tensor], Tensor] | None = None
+    """Turns whole label images int32 [B, H, W] into unit vectors float32 [B, 2, H, W], if it learns such."""
+
     @abstractmethod
     def targets(self, labels: Tensor) -> Any:
         """Turn label images int32 [B, H, W], 0 = background, into targets."""
+
+    def directed_targets(self, labels: Tensor, directions: Tensor) -> Any:
+        """As `targets`, of parts of images whose `directions` float32 [B, 2, H, W] are known."""
+        raise NotImplementedError
 
 
 class PixelHead(Head):

@@ -34,14 +34,19 @@ class FlowHead(PixelHead):
     channels = 3
 
     def __init__(self, settings: Settings) -> None:
+        self.directions = flow_to_centres
         self._terms = _weighted_terms(settings)
 
     def targets(self, labels: Tensor) -> Tensor:
         """Turn label images int32 [B, H, W] into foreground and unit flow, float32 [B, 3, H, W].
 
-        A cell that the crop cuts flows to the centre of what the crop shows of it, as if that were the whole.
+        A cell that the image's edge cuts flows to the centre of what is seen of it, as if that were the whole.
         """
-        return torch.cat([(labels > 0).unsqueeze(1).float(), flow_to_centres(labels)], dim=1)
+        return self.directed_targets(labels, flow_to_centres(labels))
+
+    def directed_targets(self, labels: Tensor, directions: Tensor) -> Tensor:
+        """As `targets`, with the flow given: in a crop of an image, cells flow to their own centres."""
+        return torch.cat([(labels > 0).unsqueeze(1).float(), directions], dim=1)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """Return each term and their weighted sum, ``loss``; each is a scalar."""

@@ -114,9 +114,14 @@ class Model(nn.Module, ABC):
         self.normalise = settings.normalise
         self.resize = settings.resize
 
-    def targets(self, labels: Tensor) -> Any:
-        """Turn label images int32 [B, H, W], 0 = background, into the head's targets."""
-        return self.head.targets(labels)
+    def targets(self, labels: Tensor, directions: Tensor | None = None) -> Any:
+        """Turn label images int32 [B, H, W], 0 = background, into the head's targets.
+
+        `directions` are those that the head makes of whole images, float32 [B, 2, H, W], if they are known.
+        """
+        if directions is None:
+            return self.head.targets(labels)
+        return self.head.directed_targets(labels, directions)
 
     @abstractmethod
     def forward(self, images: Tensor) -> Any:
