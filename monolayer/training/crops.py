@@ -13,6 +13,7 @@ from monolayer.images.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.training.crop_coordinates import (
     along,
     interpolated,
+    is_mirrored,
     mirror_image,
     reflected,
     told_apart,
@@ -39,11 +40,12 @@ class Batch(NamedTuple):
     levels: Tensor
     """Offset and scale that normalise the grey levels of each crop's whole image, float32 [B, 2]."""
     directions: Tensor | None
-    """Unit vectors down and right, 0 where there is none, float32 [B, 2, size, size]; None unless asked for."""
+    """Unit vectors down and right, 0 for none, float32 [B, 2, size, size]; None unless asked for."""
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
-        return Batch(*(None if values is None else values.to(device) for values in self))
+        directions = None if self.directions is None else self.directions.to(device)
+        return Batch(*(values.to(device) for values in self[:3]), directions)
 
 
 Cut = tuple[Tensor, Tensor, Tensor | None]
@@ -122,7 +124,7 @@ class Crops:
         self._subsequences = Subsequences(packed.images, frames)
         self._truth = torch.tensor([TRUTHS.index(image.truth) for image in packed.images], device=device)
         self._pixels = torch.from_numpy(packed.pixels).to(device)
-        # Torch cannot index unsigned ones; the sign comes off again in `_labels_at`.
+        # Torch cannot index unsigned ones; the sign comes off again in `_truth_at`.
         self._labels = torch.from_numpy(packed.labels.view(f"i{packed.labels.itemsize}")).to(device)
         self._levels = torch.from_numpy(offset_and_scale(packed.histograms, normalise)).to(device)
         self._annotated = annotated(packed, partly=frames > 1)
@@ -162,7 +164,7 @@ class Crops:
         images, labels = (torch.where(transpose, plane.mT, plane) for plane in cut[:2])
         directions = cut[2]
         if directions is not None:
-            flips = (flip[:, None, None] for flip in (windows.flip_rows, windows.flip_columns))
+            flips = (flip[:, None, None] > 0 for flip in (windows.flip_rows, windows.flip_columns))
             directions = mirrored(directions, *flips)
             directions = torch.where(transpose[:, None], directions.mT.flip(1), directions)
         truth = self._truth[windows.image][:, None, None]
@@ -229,12 +231,10 @@ class Crops:
         first, height, width = (of[:, None] for of in windows[1:4])
         lines = first + reflected(rows, height) * width
         index = lines[:, :, None] + reflected(columns, width)[:, None, :]
-        labels, directions = self._labels_at(index), self._directions_at(index)
+        mirrors = None
         if self._reflects:
             mirrors = mirror_image(rows, height)[:, :, None], mirror_image(columns, width)[:, None, :]
-            labels = told_apart(labels, *mirrors)
-            directions = None if directions is None else mirrored(directions, *mirrors)
-        return self._pixels[index].float(), labels, directions
+        return self._pixels[index].float(), *self._truth_at(index, mirrors)
 
     def _warped(self, windows: Windows, rows: Tensor, columns: Tensor, rng: np.random.Generator) -> Cut:
         angle = np.radians(self._settings.rotate) * rng.uniform(-1, 1, self._batch_size)
@@ -246,15 +246,19 @@ class Crops:
         row, column = (places.round().long() for places in coordinates)
         index = first + reflected(row, height) * width + reflected(column, width)
         mirrors = mirror_image(row, height), mirror_image(column, width)
-        directions = self._directions_at(index)
+        labels, directions = self._truth_at(index, mirrors)
         if directions is not None:
-            directions = rotated(mirrored(directions, *mirrors), turn[0])
-        images = interpolated(self._pixels, first, (height, width), coordinates)
-        return images, told_apart(self._labels_at(index), *mirrors), directions
+            directions = rotated(directions, turn[0])
+        return interpolated(self._pixels, first, (height, width), coordinates), labels, directions
 
-    def _directions_at(self, index: Tensor) -> Tensor | None:
-        return None if self._directions is None else self._directions.at(index)
-
-    def _labels_at(self, index: Tensor) -> Tensor:
+    def _truth_at(self, index: Tensor, mirrors: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor | None]:
+        """Return labels and directions of pixels that lie in these mirror images, in the image as None."""
         labels = self._labels[index]
-        return labels.int() & 0xFFFF if labels.dtype == torch.int16 else labels
+        if labels.dtype == torch.int16:
+            labels = labels.int() & 0xFFFF
+        directions = None if self._directions is None else self._directions.at(index)
+        if mirrors is not None:
+            labels = told_apart(labels, *mirrors)
+            if directions is not None:
+                directions = mirrored(directions, *map(is_mirrored, mirrors))
+        return labels, directions

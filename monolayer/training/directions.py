@@ -53,16 +53,17 @@ class Directions:
 
 
 def mirrored(vectors: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Return the vectors of pictures turned upside down, or left to right, where the integers are odd.
+    """Return the vectors of pictures turned upside down, or left to right.
 
-    Vectors float32 [B, 2, H, W] in and out; integers of shapes that fit [B, H, W].
+    Vectors float32 [B, 2, H, W] in and out; bool of shapes that fit [B, H, W].
 
     Examples
     --------
-    >>> mirrored(torch.tensor([[[[0.5]], [[2.0]]]]), torch.tensor(1), torch.tensor(2)).flatten().tolist()
+    >>> vectors = torch.tensor([[[[0.5]], [[2.0]]]])
+    >>> mirrored(vectors, torch.tensor([[[True]]]), torch.tensor([[[False]]])).flatten().tolist()
     [-0.5, 2.0]
     """
-    signs = torch.broadcast_tensors(1 - 2 * (down % 2), 1 - 2 * (right % 2))
+    signs = torch.broadcast_tensors(*(torch.where(axis, -1.0, 1.0) for axis in (down, right)))
     return vectors * torch.stack(signs, dim=-3)
 
 
@@ -74,8 +75,8 @@ def rotated(vectors: Tensor, angle: Tensor) -> Tensor:
     Examples
     --------
     >>> down = torch.tensor([[[[1.0]], [[0.0]]]])
-    >>> rotated(down, torch.tensor([torch.pi / 2])).flatten().round().tolist()
-    [0.0, -1.0]
+    >>> rotated(down, torch.tensor([torch.pi / 2])).flatten().round().int().tolist()
+    [0, -1]
     """
     cosine, sine = angle.cos()[:, None, None], angle.sin()[:, None, None]
     down, right = vectors.unbind(1)

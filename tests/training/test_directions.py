@@ -118,9 +118,9 @@ def test_processes_share_the_directions_of_a_batch():
         Crops(packed, 16, 6, settings, NormaliseSettings(), 3, process=process, directions=flow_to_centres)
         for process in (Process(0, 1), Process(0, 2), Process(1, 2))
     ]
-    whole, first, second = (part.batch(5).directions for part in parts)
-    assert whole is not None and first is not None and second is not None
-    assert torch.equal(whole, torch.cat([first, second]))
+    whole, *shares = (part.batch(5).directions for part in parts)
+    assert whole is not None
+    assert torch.equal(whole, torch.cat([share for share in shares if share is not None]))
 
 
 def test_targets_with_given_directions_are_those_of_the_labels():

@@ -40,7 +40,7 @@ class FlowHead(PixelHead):
     def targets(self, labels: Tensor) -> Tensor:
         """Turn label images int32 [B, H, W] into foreground and unit flow, float32 [B, 3, H, W].
 
-        A cell that the image's edge cuts flows to the centre of what is seen of it, as if that were the whole.
+        A cell that the image's edge cuts flows to the centre of what is seen of it.
         """
         return self.directed_targets(labels, flow_to_centres(labels))
 
