@@ -13,7 +13,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-INTERVAL = 0.1
+INTERVAL, SHARE = 0.1, 0.02
+"""Seconds between two looks at the memory, but so many that looking takes this share of a core at most."""
 
 
 class Cost(NamedTuple):
@@ -33,8 +34,9 @@ def measure(*command: str, cwd: Path = ROOT) -> Cost:
     watched = psutil.Process(process.pid)
     peak = 0
     while process.poll() is None:
+        looked = time.perf_counter()
         peak = max(peak, _resident(watched, peak))
-        time.sleep(INTERVAL)
+        time.sleep(max(INTERVAL, (time.perf_counter() - looked) / SHARE))
     seconds = time.perf_counter() - start
     output = process.stdout.read() if process.stdout else ""
     if process.returncode:

@@ -59,10 +59,15 @@ class Scored(NamedTuple):
 
 
 def found(
-    model: Model, data: Data, annotated: dict[str, Coco], split: str, compute: ComputeSettings
+    model: Model,
+    data: Data,
+    annotated: dict[str, Coco],
+    split: str,
+    compute: ComputeSettings,
+    settings: PredictSettings | None = None,
 ) -> Found:
     """Apply a model to the images of a split."""
-    apply = Applied(model, PredictSettings(), compute.precision)
+    apply = Applied(model, settings or PredictSettings(), compute.precision)
     images = data[split].images
     pixels = [np.array(data[split].image(number)[0]) for number in range(len(images))]
     places = [place_in_time(image).sequence for image in images]
