@@ -6,11 +6,12 @@ import numpy as np
 
 from benchmarks.measure import ROOT
 from benchmarks.packed_data import Data
-from monolayer.annotations.coco import Coco, place_in_time
+from monolayer.annotations.coco import Coco, cell_type_of, group_of, place_in_time
 from monolayer.annotations.rasterise import union
 from monolayer.compute.settings import ComputeSettings
 from monolayer.decoders.base.decoder import load_decoder
 from monolayer.evaluation.cells import (
+    ImageCells,
     annotated_images,
     best_score_floor,
     certain_cells,
@@ -19,13 +20,17 @@ from monolayer.evaluation.cells import (
     summarise_cells,
     true_cells,
 )
-from monolayer.evaluation.settings import CellSettings
+from monolayer.evaluation.image_tables import draw_precision
+from monolayer.evaluation.settings import CellSettings, CompareSettings
 from monolayer.inference.search import read_search
 from monolayer.inference.settings import TuneSettings
 from monolayer.inference.tuning import DecodeTask, best_trial, tune_decoder
 from monolayer.inference.whole_image import Applied
+from monolayer.metrics.bootstrap import sampling_of
 from monolayer.metrics.foreground import foreground_scores
+from monolayer.metrics.intervals import t_quantile
 from monolayer.metrics.overlap import confusion
+from monolayer.metrics.ranked_detections import rank_detections
 from monolayer.models.base.detector import Detector
 from monolayer.models.base.model import Maps, Model
 from monolayer.models.base.settings import PredictSettings
@@ -56,6 +61,8 @@ class Scored(NamedTuple):
     overall: dict[str, float]
     by_cell_type: dict[str, dict[str, float]]
     """Of the cells alone."""
+    ap50_reach: float
+    """How far the 95 % interval of AP50 reaches either way, as `stages.compare` has it."""
 
 
 def found(
@@ -114,4 +121,11 @@ def scored(model: Model, test: Found, data: Data, chosen: Tuned) -> Scored:
     counts = [confusion(data["test"].image(number)[1] > 0, mask) for number, mask in enumerate(masks)]
     dice = foreground_scores(np.array(counts))["dice"]
     overall = {name: round(summary["overall"][name], 4) for name in SCORES} | {"dice": round(dice, 4)}
-    return Scored(overall, summary["by_cell_type"])
+    return Scored(overall, summary["by_cell_type"], _ap50_reach(compared))
+
+
+def _ap50_reach(compared: list[ImageCells]) -> float:
+    groups, types = ([of(own.image) for own in compared] for of in (group_of, cell_type_of))
+    detections = rank_detections([(own.ranked.overlap, own.ranked.scores) for own in compared])
+    draws = draw_precision(detections, np.array(types), np.array(groups), CompareSettings())["ap50"].draws
+    return round(float(t_quantile(sampling_of(groups, types).freedom) * draws.std(ddof=1)), 4)

@@ -45,7 +45,8 @@ class Batch(NamedTuple):
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
         directions = None if self.directions is None else self.directions.to(device)
-        return Batch(*(values.to(device) for values in self[:3]), directions)
+        images, labels, levels = (values.to(device) for values in self[:3])
+        return Batch(images, labels, levels, directions)
 
 
 Cut = tuple[Tensor, Tensor, Tensor | None]
