@@ -8,6 +8,7 @@ from torch import nn
 from monolayer.errors import InputError
 from monolayer.heads.base.head import build_head
 from monolayer.inference.whole_image import predict_maps
+from monolayer.models.base import pixels
 from monolayer.models.base.model import Judged, Validated
 from monolayer.models.base.pixels import PixelModel, outputs_at_stride
 from monolayer.models.base.settings import PixelSettings, PredictSettings
@@ -56,7 +57,7 @@ class Recording(nn.Module):
         self.seen: list[torch.Tensor] = []
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        self.seen.append(images)
+        self.seen.append(images.clone())  # what a net returns, the model reads in its place
         return images
 
 
@@ -68,8 +69,8 @@ def recording(**settings: object) -> PixelModel:
 def test_the_net_sees_the_image_normalised():
     model = recording(normalise={"method": "min-max"})
     predict_maps(model, image(30, 40), WHOLE)
-    pixels = image(30, 40).astype(float)
-    expected = (pixels - pixels.min()) / (pixels.max() - pixels.min())
+    levels = image(30, 40).astype(float)
+    expected = (levels - levels.min()) / (levels.max() - levels.min())
     assert_allclose(model.net.seen[0][0, 0], expected, atol=1e-6)
 
 
@@ -145,6 +146,20 @@ def test_the_loss_of_tiles_is_their_mean():
     assert found.loss == pytest.approx(sum(seen) / len(seen))
     assert found.found == pytest.approx(2 * sum(seen) / len(seen))
     assert_allclose(found.foreground, labels.float(), atol=1e-5)
+
+
+def test_outputs_are_read_alike_in_bands_and_at_once(monkeypatch):
+    torch.manual_seed(0)
+    net = nn.Conv2d(1, 34, 3, padding=1)
+    model = PixelModel(net, build_head({"method": "stardist"}), stride=1, settings=SETTINGS)
+    whole = predict_maps(model, image(50, 40), WHOLE)
+    monkeypatch.setattr(pixels, "BAND", 7)
+    in_bands = predict_maps(model, image(50, 40), WHOLE)
+    assert_allclose(in_bands.maps, whole.maps, atol=1e-5)
+    assert_allclose(in_bands.foreground, whole.foreground, atol=1e-5)
+    outputs = net((torch.from_numpy(image(50, 40)).float() - 128)[None, None] / 10).detach()
+    assert_allclose(whole.maps, model.maps(outputs)[0], atol=1e-6)
+    assert_allclose(whole.foreground, model.foreground(outputs)[0], atol=1e-6)
 
 
 def test_maps_of_large_images_are_put_together_on_the_host(monkeypatch):

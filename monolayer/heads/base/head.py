@@ -42,7 +42,10 @@ class PixelHead(Head):
 
     @abstractmethod
     def maps(self, outputs: Tensor) -> Tensor:
-        """Turn outputs [B, C, H, W] into what the decoder of this head's name reads, float32 [B, M, H, W]."""
+        """Turn outputs [B, C, H, W] into what the decoder of this head's name reads, float32 [B, C, H, W].
+
+        What is said of a pixel depends on its own outputs alone.
+        """
 
     @abstractmethod
     def foreground(self, outputs: Tensor) -> Tensor:

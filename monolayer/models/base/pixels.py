@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
 from monolayer.heads.base.head import PixelHead
 from monolayer.models.base.model import Maps, Model, Orientation, State, Validated, Views
 from monolayer.models.base.settings import PixelSettings
+
+BAND = 256
+"""Rows of an image's outputs that are read at once; what is computed on the way is no larger."""
 
 
 class PixelModel(Model):
@@ -53,10 +57,18 @@ class PixelModel(Model):
             return outputs_at_stride(self.oriented_net(orientation, views, state), self.stride, seen)
 
         outputs = views.average(apply, self._invert_orientation, image)
+        outputs = outputs.float()
         if self.resize is not None:
-            outputs = interpolate(outputs.float(), size=size, mode="bilinear", antialias=True)
-        foreground, maps = self.foreground(outputs)[0], self.maps(outputs)[0]
-        return Maps(foreground.cpu().numpy(), maps.cpu().numpy())
+            outputs = interpolate(outputs, size=size, mode="bilinear", antialias=True)
+        return self._read(outputs)
+
+    def _read(self, outputs: Tensor) -> Maps:
+        """Turn outputs float32 [1, C, H, W] into maps, which take their place."""
+        bands = [outputs[:, :, row : row + BAND] for row in range(0, outputs.shape[2], BAND)]
+        foreground = torch.cat([self.foreground(band) for band in bands], dim=1)[0]
+        for band in bands:
+            band.copy_(self.maps(band))
+        return Maps(foreground.cpu().numpy(), outputs[0].cpu().numpy())
 
     def oriented_net(
         self, orientation: Orientation, views: Views, state: State
@@ -68,7 +80,7 @@ class PixelModel(Model):
         return self.head.invert_orientation(outputs, *orientation)
 
     def maps(self, outputs: Tensor) -> Tensor:
-        """Return what the decoder reads, float32 [B, M, H, W]."""
+        """Return what the decoder reads, float32 [B, C, H, W]."""
         return self.head.maps(outputs)
 
     def foreground(self, outputs: Tensor) -> Tensor:
