@@ -17,7 +17,7 @@ from monolayer.images.normalisation import grey_histogram
 from monolayer.training.packing import Packed
 
 SMALL, LARGE = 512, 10_000
-HEADS = ("foreground", "flow")
+HEADS = ("foreground", "flow", "stardist")
 ENTRY = {"architecture": "unet", "channels": [4, 8], "epochs": 1, "crops_per_epoch": 8}
 PITCH, RADIUS = 50, 21
 """Cells stand on a grid of so many pixels: 40,000 of them."""
