@@ -13,8 +13,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-INTERVAL, SHARE = 0.1, 0.02
-"""Seconds between two looks at the memory, but so many that looking takes this share of a core at most."""
+INTERVAL, FRACTION = 0.1, 0.02
+"""Seconds between two looks at the memory, but so many that looking takes this fraction of a core at most."""
 
 
 class Cost(NamedTuple):
@@ -36,7 +36,7 @@ def measure(*command: str, cwd: Path = ROOT) -> Cost:
     while process.poll() is None:
         looked = time.perf_counter()
         peak = max(peak, _resident(watched, peak))
-        time.sleep(max(INTERVAL, (time.perf_counter() - looked) / SHARE))
+        time.sleep(max(INTERVAL, (time.perf_counter() - looked) / FRACTION))
     seconds = time.perf_counter() - start
     output = process.stdout.read() if process.stdout else ""
     if process.returncode:
