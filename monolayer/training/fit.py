@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, Timer
 from lightning.pytorch.strategies import DDPStrategy
 
 from monolayer.compute.settings import ComputeSettings
+from monolayer.heads.base.head import DirectedHead
 from monolayer.models.base.files import initialise
 from monolayer.models.base.model import Model, Views, build_model
 from monolayer.models.base.settings import ModelSettings
@@ -119,6 +120,10 @@ def fit(
         )
     steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
     pixels = steps * model_settings.batch_size * model.frames * model_settings.crop_size**2
+    directions = None
+    # Of whole images, where these are fewer pixels than those of the crops: else it takes longer.
+    if isinstance(model.head, DirectedHead) and len(train.pixels) < model_settings.epochs * pixels:
+        directions = model.head.directions
     gpu = compute.accelerator == "gpu"
     device = torch.device("cuda", environment.local_rank()) if gpu else torch.device("cpu")
     crops = Crops(
@@ -128,11 +133,10 @@ def fit(
         settings=settings.crops,
         normalise=model_settings.normalise,
         seed=seed,
-        device=home_of(train, device, compute.resident_fraction),
+        device=home_of(train, device, compute.resident_fraction, directions is not None),
         frames=model.frames,
         process=process,
-        # Of whole images, where these are fewer pixels than those of the crops: else it takes longer.
-        directions=model.head.directions if len(train.pixels) < model_settings.epochs * pixels else None,
+        directions=directions,
     )
     task = Task(
         model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, views, process

@@ -1,7 +1,6 @@
 """What a model learns of label images: the contract between a head and the models that wear it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any, cast
 
@@ -14,16 +13,9 @@ from monolayer.plugins import load_plugin
 class Head(ABC):
     """Turns label images into what a model learns."""
 
-    directions: Callable[[Tensor], Tensor] | None = None
-    """Turns whole label images int32 [B, H, W] into unit vectors float32 [B, 2, H, W], if it learns such."""
-
     @abstractmethod
     def targets(self, labels: Tensor) -> Any:
         """Turn label images int32 [B, H, W], 0 = background, into targets."""
-
-    def directed_targets(self, labels: Tensor, directions: Tensor) -> Any:
-        """As `targets`, of parts of images whose `directions` float32 [B, 2, H, W] are known."""
-        raise NotImplementedError
 
 
 class PixelHead(Head):
@@ -65,6 +57,25 @@ class PixelHead(Head):
             Left and right were swapped.
         """
         return outputs
+
+
+class DirectedHead(PixelHead):
+    """Learns a direction at each pixel, of whole cells: training takes it from whole images."""
+
+    @abstractmethod
+    def directions(self, labels: Tensor) -> Tensor:
+        """Turn label images int32 [B, H, W] into unit vectors down and right, float32 [B, 2, H, W].
+
+        0, 0 where a pixel has no direction.
+        """
+
+    @abstractmethod
+    def directed_targets(self, labels: Tensor, directions: Tensor) -> Tensor:
+        """As `targets`, of parts of images whose `directions` float32 [B, 2, H, W] are known."""
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """Turn label images int32 [B, H, W] into targets float32 [B, K, H, W], as whole images."""
+        return self.directed_targets(labels, self.directions(labels))
 
 
 def build_head(values: dict[str, Any]) -> Head:
