@@ -94,7 +94,6 @@ def decode_times() -> dict[str, Any]:
             "found": len(cells.scores),
             "tuning_s_per_megapixel": _tuning_seconds(name, maps, labels),
         }
-    torch.set_num_threads(COMPUTE.threads)
     return times
 
 
