@@ -71,16 +71,18 @@ class SavedOnTheWay(Callback):
 
 
 MONITORED = "monitored"
-"""The logged value that is highest in the best epoch."""
+"""The logged value that is highest in the best epoch: early stopping waits for it to rise."""
+KEPT = "kept"
+"""The logged number of an epoch whose weights are to be kept, or 0."""
 
 
 def checkpoint_callbacks(folder: Path, seconds: float) -> list[Callback]:
-    """Keep ``best.ckpt``, of the best epoch, and ``last.ckpt``; the latter every so many seconds too."""
+    """Keep ``best.ckpt``, of the last `KEPT` epoch, and ``last.ckpt``; the latter now and then too."""
     always: dict[str, Any] = {
         "dirpath": folder,
         "save_on_train_epoch_end": True,
         "enable_version_counter": False,
     }
-    best = ModelCheckpoint(filename="best", save_weights_only=True, monitor=MONITORED, mode="max", **always)
+    best = ModelCheckpoint(filename="best", save_weights_only=True, monitor=KEPT, mode="max", **always)
     last = ModelCheckpoint(filename="last", **always)
     return [best, last, SavedOnTheWay(folder / "last.ckpt", seconds)]

@@ -55,9 +55,9 @@ class Trained:
     """The outcome of a training."""
 
     weights: dict[str, torch.Tensor]
-    """State of the model at its best epoch."""
+    """State of the model after the epoch that is kept."""
     best_epoch: int
-    """From 1; see `TrainSettings.monitor`."""
+    """The one that is kept, from 1; see `TrainSettings.monitor`."""
     validation_images: int
     """On how many it was validated."""
     history: pd.DataFrame

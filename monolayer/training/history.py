@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from torch import Tensor
 
 from monolayer.compute.accelerator import device_name
 from monolayer.compute.settings import ComputeSettings
@@ -26,13 +27,40 @@ def as_table(history: Sequence[dict[str, float]]) -> pd.DataFrame:
     return table
 
 
-def monitored(scores: Mapping[str, float], monitor: Monitor) -> float:
-    """Return what is highest in the best epoch, from the scores of one; between equal ones, the loss decides.
+def monitored(scores: Mapping[str, Tensor], monitor: Monitor) -> Tensor:
+    """Return what is high in a good epoch, from its scores of N images; of equal ones, the loss decides.
 
-    >>> monitored({"ap50": 0.0, "dice": 0.5, "loss": 2.0}, "ap50")
-    -2e-06
+    Parameters
+    ----------
+    scores
+        By their names, with ``loss``: float64 [N] each.
+    monitor
+        Which of them.
     """
     return -scores["loss"] if monitor == "loss" else scores[monitor] - TIES * scores["loss"]
+
+
+def is_as_good(own: Tensor, highest: Tensor) -> bool:
+    """Say whether an epoch is as good as the one with the highest mean, as far as its images can tell.
+
+    Its mean is lower by no more than the standard error of the difference (the one-standard-error rule of
+    Breiman et al., Classification and Regression Trees, 1984); that of a single image is taken for 0.
+
+    Parameters
+    ----------
+    own, highest
+        What is monitored in N images, in the same order, float64 [N].
+
+    Examples
+    --------
+    >>> from torch import tensor
+    >>> highest = tensor([0.7, 0.5, 0.6])
+    >>> is_as_good(tensor([0.6, 0.55, 0.6]), highest), is_as_good(tensor([0.6, 0.45, 0.6]), highest)
+    (True, False)
+    """
+    difference = own - highest
+    error = difference.std() / len(difference) ** 0.5 if len(difference) > 1 else 0.0
+    return bool(difference.mean() + error >= 0)
 
 
 def scores_of_epoch(history: pd.DataFrame, epoch: int) -> dict[str, int | float]:

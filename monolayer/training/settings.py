@@ -69,8 +69,9 @@ class TrainSettings(OptimiserSettings):
     """Of the exponential moving average of the weights, which is validated and kept; less in the first steps.
     None keeps the weights themselves."""
     monitor: Monitor = "ap50"
-    """What tells the best epoch, whose weights are kept, on validation images: AP at an IoU of 0.5 of the
-    cells that the decoder finds by its own settings, Dice of the foreground, or the loss."""
+    """What tells how good an epoch is, on validation images: AP at an IoU of 0.5 of the cells that the
+    decoder finds by its own settings, Dice of the foreground, or the loss. Kept are the weights of the last
+    epoch that is as good as the best one, see `monolayer.training.history.is_as_good`."""
     early_stopping: int | None = Field(default=None, ge=1)
     """Stop after so many epochs without a better one."""
 

@@ -16,10 +16,10 @@ from torch.optim.swa_utils import AveragedModel
 from monolayer.compute.accelerator import memory_decided_by
 from monolayer.models.base.model import Model, Views
 from monolayer.training.augmentation import vary_grey_levels
-from monolayer.training.checkpoints import MONITORED
+from monolayer.training.checkpoints import KEPT, MONITORED
 from monolayer.training.crops import Crops
 from monolayer.training.epoch_loss import EpochLoss
-from monolayer.training.history import monitored
+from monolayer.training.history import is_as_good, monitored
 from monolayer.training.optimisers import build_optimiser
 from monolayer.training.processes import ALONE, Process, gathered
 from monolayer.training.settings import TrainSettings
@@ -79,6 +79,7 @@ class Task(LightningModule):
         self._process = process
         self._losses = EpochLoss()
         self._scores: list[Tensor] = []
+        self._highest: Tensor | None = None  # what is monitored, of each image, in the epoch with most of it
         self.history: list[dict[str, float]] = []
         """``train/loss``, ``val/loss``, ``val/dice`` and ``val/ap50`` of each epoch so far."""
 
@@ -136,19 +137,24 @@ class Task(LightningModule):
         self._scores.append(scores * counts)
 
     def on_validation_epoch_end(self) -> None:
-        sums = gathered(torch.stack(self._scores).sum(dim=0)).sum(dim=0)
-        count, loss, found, *curve = sums.tolist()
+        of_images = gathered(torch.stack(self._scores)).flatten(0, 1).cpu().double()
+        _, loss, found, *_ = columns = of_images[of_images[:, 0] > 0].T
         # Dice at the best threshold, as in the evaluation: at a fixed one it swings with the calibration.
-        scores = {"loss": loss / count, "dice": max(curve) / count, "ap50": found / count}
-        for name, value in scores.items():
-            self.log(f"val/{name}", value, logger=False, sync_dist=True)
-        self.log(MONITORED, monitored(scores, self._settings.monitor), logger=False, sync_dist=True)
+        curves = columns[3:]
+        scores = {"loss": loss, "dice": curves[curves.mean(dim=1).argmax()], "ap50": found}
+        own = monitored(scores, self._settings.monitor)
+        kept = self._highest is None or is_as_good(own, self._highest)
+        if self._highest is None or own.mean() >= self._highest.mean():
+            self._highest = own
+        values = {f"val/{name}": value.mean() for name, value in scores.items()}
+        values |= {MONITORED: own.mean(), KEPT: float(kept * (self.current_epoch + 1))}
+        self.log_dict(values, logger=False, sync_dist=True)
         self._scores.clear()
 
     def on_train_epoch_end(self) -> None:
         # Before the checkpoint is written: a resumed training finds every epoch that it does not repeat.
         logged = self.trainer.callback_metrics.items()
-        scores = {name: value.item() for name, value in logged if name != MONITORED}
+        scores = {name: value.item() for name, value in logged if name.startswith("val/")}
         scores["train/loss"] = self._losses.mean()
         self.history.append(scores)
         for logger in self.loggers:
@@ -157,10 +163,12 @@ class Task(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["epoch_losses"] = self._losses.state()
         checkpoint["history"] = self.history
+        checkpoint["highest"] = self._highest
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._losses.load(checkpoint["epoch_losses"])
         self.history = checkpoint["history"]
+        self._highest = checkpoint["highest"]
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         clips_scaled = self._settings.clip_norm is not None and self.trainer.scaler is not None  # in float16

@@ -1,10 +1,11 @@
 """What a training validates on and how, which epoch it keeps, and a GPU whose memory is full."""
 
 from collections.abc import Callable
+from itertools import chain
 
 import pytest
 import torch
-from tiny_project import TINY
+from tiny_project import TINY, disc_sample, interrupt_once
 
 from monolayer.errors import InputError
 from monolayer.models.base.model import Judge, Judged, Model, Views
@@ -21,6 +22,28 @@ def test_what_tells_the_best_epoch_may_be_chosen(project, monitor: str, best: Ca
     summary = project.summary()
     values = summary["history"][f"val_{monitor}"]
     assert summary[f"val_{monitor}"] == best(values) == values[summary["best_epoch"] - 1]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize(
+    ("last", "kept"),
+    [
+        ([0.6, 0.55, 0.6], 3),  # one image is better than after the second epoch
+        ([0.6, 0.4, 0.5], 2),
+    ],
+)
+def test_the_last_epoch_as_good_as_the_best_is_kept(project, monkeypatch, last, kept, killed):
+    project.set_images("val", {number: disc_sample(number) for number in (2, 4, 5)})
+    project.pack("val")
+    epochs = [[0.2, 0.2, 0.2], [0.7, 0.5, 0.6], last]
+    scores = chain(*epochs)
+    monkeypatch.setattr("monolayer.training.validation.image_ap50", lambda *_: next(scores))
+    if killed:
+        interrupt_once(project, monkeypatch, step=7)
+    train(**project.train_arguments())
+    summary = project.summary()
+    assert summary["best_epoch"] == kept
+    assert summary["history"]["val_ap50"] == pytest.approx([sum(own) / 3 for own in epochs], abs=1e-6)
 
 
 def test_where_nothing_is_found_the_lowest_loss_tells_the_best_epoch(project, monkeypatch):

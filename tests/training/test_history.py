@@ -5,11 +5,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from torch import Tensor, tensor
 
 from monolayer.compute.settings import ComputeSettings
 from monolayer.errors import InputError
 from monolayer.evaluation.training_results import histories, read_training, repeats_where
-from monolayer.training.history import as_table, monitored, scores_of_epoch, where_trained, write_training
+from monolayer.training.history import (
+    as_table,
+    is_as_good,
+    monitored,
+    scores_of_epoch,
+    where_trained,
+    write_training,
+)
 from monolayer.training.settings import Monitor
 
 PLACE = {"device": "CPU, AVX2", "number_format": "32-true"}
@@ -34,12 +42,35 @@ def test_the_scores_of_an_epoch():
 def test_the_best_epoch_by_each_monitor(monitor: Monitor, order: str):
     """Best first; b and c are alike in Dice, a and b in AP50."""
     epochs = {
-        "a": {"ap50": 0.2, "dice": 0.5, "loss": 0.9},
-        "b": {"ap50": 0.2, "dice": 0.8, "loss": 1.1},
-        "c": {"ap50": 0.3, "dice": 0.8, "loss": 1.0},
+        "a": scores_of_images(ap50=0.2, dice=0.5, loss=0.9),
+        "b": scores_of_images(ap50=0.2, dice=0.8, loss=1.1),
+        "c": scores_of_images(ap50=0.3, dice=0.8, loss=1.0),
     }
-    found = sorted(epochs, key=lambda name: -monitored(epochs[name], monitor))
+    found = sorted(epochs, key=lambda name: -monitored(epochs[name], monitor).mean())
     assert "".join(found) == order
+
+
+def scores_of_images(**means: float) -> dict[str, Tensor]:
+    return {name: tensor([mean - 0.1, mean + 0.1]).double() for name, mean in means.items()}
+
+
+@pytest.mark.parametrize(
+    ("own", "as_good"),
+    [
+        ([0.8, 0.6, 0.7], True),  # better in all
+        ([0.69, 0.49, 0.59], False),  # a little worse in all
+        ([0.2, 0.55, 0.65], True),  # worse in one
+        ([0.0, 0.0, 0.0], False),
+        ([0.7, 0.5, 0.6], True),
+    ],
+)
+def test_an_epoch_is_as_good_as_the_best_where_images_do_not_agree(own: list[float], as_good: bool):
+    assert is_as_good(tensor(own).double(), tensor([0.7, 0.5, 0.6]).double()) == as_good
+
+
+def test_one_image_tells_any_difference():
+    assert not is_as_good(tensor([0.69]), tensor([0.7]))
+    assert is_as_good(tensor([0.7]), tensor([0.7]))
 
 
 def test_what_is_written_is_read_by_comparisons(tmp_path: Path):

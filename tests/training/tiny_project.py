@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 import tifffile
 import torch
 import yaml
@@ -16,7 +18,9 @@ from monolayer.annotations.coco import Coco, Image, write_coco
 from monolayer.compute.settings import ComputeSettings
 from monolayer.images.files import write_tiff
 from monolayer.images.normalisation import grey_histogram
+from monolayer.training.crops import Crops
 from monolayer.training.packing import Packed, pack_split
+from stages.train import train
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
@@ -72,23 +76,28 @@ class Project:
         self.root = root
         (root / "images").mkdir()
         for number, split in enumerate(("train", "val", "test")):
-            self._add(split, number + 1, disc_sample(number))
+            self.set_images(split, {number + 1: disc_sample(number)})
             self.pack(split)
         self.set_parameters(TINY)
 
-    def _add(self, split: str, image_id: int, sample: Sample) -> None:
-        height, width = sample.image.shape
-        listed = Image(image_id, f"{image_id}.tif", width, height)
-        write_coco(self.root / "clean" / f"{split}.json", Coco([listed], []))
-        write_tiff(self.root / "images" / listed.file_name, sample.image)
+    def set_images(self, split: str, samples: dict[int, Sample]) -> None:
+        """Write the images of a split, by their id."""
+        listed = [Image(number, f"{number}.tif", *own.image.shape[::-1]) for number, own in samples.items()]
+        write_coco(self.root / "clean" / f"{split}.json", Coco(listed, []))
         masks = self.root / "masks" / "instance" / split
-        masks.mkdir(parents=True)
-        tifffile.imwrite(masks / f"{image_id}.tif", sample.labels)
+        masks.mkdir(parents=True, exist_ok=True)
+        for image, sample in zip(listed, samples.values(), strict=True):
+            write_tiff(self.root / "images" / image.file_name, sample.image)
+            tifffile.imwrite(masks / image.file_name, sample.labels)
 
     def pack(self, split: str) -> None:
         """Do what the pack stage does."""
-        folders = (self.root / name for name in ("clean", "images", "masks"))
-        pack_split(*folders, split, self.root / "packed" / split, ComputeSettings(jobs=1))
+        folders, out = (
+            (self.root / name for name in ("clean", "images", "masks")),
+            self.root / "packed" / split,
+        )
+        shutil.rmtree(out, ignore_errors=True)
+        pack_split(*folders, split, out, ComputeSettings(jobs=1))
 
     def set_parameters(
         self, model: dict[str, object], seed: int = 3, tile: int = 1024, **compute: object
@@ -136,3 +145,20 @@ class Project:
         flags = [f"--{name}={value}" for name, value in self.train_arguments().items()]
         command = [sys.executable, "-m", "stages.train", *flags]
         return subprocess.Popen(command, cwd=self.root, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def interrupt_once(project, monkeypatch, step: int) -> list[int]:
+    """Train until a step begins; return the steps done, to which those of later trainings are added."""
+    batches = []
+
+    def batch(crops: Crops, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        batches.append(number)
+        if batches.count(step) == 1 and number == step:
+            raise InterruptedError
+        return cut(crops, number)
+
+    cut = Crops.batch
+    monkeypatch.setattr(Crops, "batch", batch)
+    with pytest.raises(InterruptedError):
+        train(**project.train_arguments())
+    return batches
