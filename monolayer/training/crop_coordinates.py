@@ -63,17 +63,6 @@ def mirror_image(position: Tensor, side: Tensor) -> Tensor:
     return torch.where(period < 0, -2 * period - 1, 2 * period)
 
 
-def is_mirrored(image: Tensor) -> Tensor:
-    """Say which of the mirror images that `mirror_image` numbers run against the image itself.
-
-    Examples
-    --------
-    >>> is_mirrored(torch.tensor([3, 1, 0, 2, 4])).tolist()
-    [False, True, False, True, False]
-    """
-    return (image + 1) // 2 % 2 == 1
-
-
 def told_apart(labels: Tensor, down: Tensor, across: Tensor) -> Tensor:
     """Give the cells of each mirror image numbers of their own; those of the image itself keep theirs.
 

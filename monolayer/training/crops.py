@@ -1,6 +1,5 @@
 """Training crops: a batch at a time, drawn on the host and cut on a device without a loop over crops."""
 
-from collections.abc import Callable
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -13,19 +12,19 @@ from monolayer.images.normalisation import NormaliseSettings, offset_and_scale
 from monolayer.training.crop_coordinates import (
     along,
     interpolated,
-    is_mirrored,
     mirror_image,
     reflected,
     told_apart,
     warped,
 )
-from monolayer.training.directions import Directions, mirrored, rotated
 from monolayer.training.packing import Packed, annotated
 from monolayer.training.processes import ALONE, Process
 from monolayer.training.settings import CropSettings
 
 TRUTHS = get_args(Truth)
 PARTIAL, UNANNOTATED = TRUTHS.index("partial"), TRUTHS.index("none")
+
+
 UNKNOWN = -1
 """Label of a pixel of which nobody has said what it is."""
 
@@ -39,18 +38,6 @@ class Batch(NamedTuple):
     """int32 [B, size, size], 0 = background; in subsequences also `UNKNOWN`."""
     levels: Tensor
     """Offset and scale that normalise the grey levels of each crop's whole image, float32 [B, 2]."""
-    directions: Tensor | None
-    """Unit vectors down and right, 0 for none, float32 [B, 2, size, size]; None unless asked for."""
-
-    def to(self, device: torch.device) -> "Batch":
-        """Return the batch on a device."""
-        directions = None if self.directions is None else self.directions.to(device)
-        images, labels, levels = (values.to(device) for values in self[:3])
-        return Batch(images, labels, levels, directions)
-
-
-Cut = tuple[Tensor, Tensor, Tensor | None]
-"""Images, labels and directions of a batch before its right-angle turns."""
 
 
 class Windows(NamedTuple):
@@ -104,8 +91,6 @@ class Crops:
     process
         Which crops of each batch are cut here. Every process draws the whole batch, which takes the host no
         time, so that the batches do not depend on the number of processes.
-    directions
-        Turns labels of whole images into directions of which the batches are to have parts, see `Directions`.
     """
 
     def __init__(
@@ -119,13 +104,12 @@ class Crops:
         device: torch.device | str = "cpu",
         frames: int = 1,
         process: Process = ALONE,
-        directions: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         self._frames = frames
         self._subsequences = Subsequences(packed.images, frames)
         self._truth = torch.tensor([TRUTHS.index(image.truth) for image in packed.images], device=device)
         self._pixels = torch.from_numpy(packed.pixels).to(device)
-        # Torch cannot index unsigned ones; the sign comes off again in `_truth_at`.
+        # Torch cannot index unsigned ones; the sign comes off again in `_labels_at`.
         self._labels = torch.from_numpy(packed.labels.view(f"i{packed.labels.itemsize}")).to(device)
         self._levels = torch.from_numpy(offset_and_scale(packed.histograms, normalise)).to(device)
         self._annotated = annotated(packed, partly=frames > 1)
@@ -142,7 +126,6 @@ class Crops:
         self._settings = settings
         self._seed = seed
         self._own = process.of_batch(batch_size)
-        self._directions = Directions(directions, packed, device) if directions else None
 
     def batch(self, step: int) -> Batch:
         """Return the crops of a step, or this process's part of them.
@@ -160,18 +143,14 @@ class Crops:
         columns = along(centre_column, windows.width, self._size, windows.flip_columns)
         if self._frames > 1:
             windows, rows, columns = self._as_sequences(windows, rows, columns, rng)
-        cut = self._warped(windows, rows, columns, rng) if self._warps else self._cut(windows, rows, columns)
+        planes = (
+            self._warped(windows, rows, columns, rng) if self._warps else self._cut(windows, rows, columns)
+        )
         transpose = windows.transpose[:, None, None] > 0
-        images, labels = (torch.where(transpose, plane.mT, plane) for plane in cut[:2])
-        directions = cut[2]
-        if directions is not None:
-            flips = (flip[:, None, None] > 0 for flip in (windows.flip_rows, windows.flip_columns))
-            directions = mirrored(directions, *flips)
-            directions = torch.where(transpose[:, None], directions.mT.flip(1), directions)
+        images, labels = (torch.where(transpose, plane.mT, plane) for plane in planes)
         truth = self._truth[windows.image][:, None, None]
         unknown = (truth == UNANNOTATED) | ((truth == PARTIAL) & (labels == 0))
-        labels = labels.masked_fill(unknown, UNKNOWN)
-        return Batch(images, labels, self._levels[windows.image], directions)
+        return Batch(images, labels.masked_fill(unknown, UNKNOWN), self._levels[windows.image])
 
     @property
     def _warps(self) -> bool:
@@ -190,8 +169,6 @@ class Crops:
         turns = rng.integers(2, size=(3, self._batch_size)) * self._settings.turns
         first, height, width = (of[image] for of in (self._first_pixels, self._heights, self._widths))
         values = np.stack([image, first, height, width, row, rank, kind, *shifts, *turns])[:, self._own]
-        if self._directions is not None:
-            self._directions.make(values[0].tolist())
         return Windows(*torch.from_numpy(values).to(self._pixels.device, non_blocking=True))
 
     def _draw_kind(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -212,8 +189,6 @@ class Crops:
         """Repeat windows, rows and columns for each frame of a subsequence around their images."""
         before = rng.integers(self._frames, size=self._batch_size)[self._own]
         frames = self._subsequences.around(windows.image.cpu().numpy(), before).ravel()
-        if self._directions is not None:
-            self._directions.make(frames.tolist())
         first = torch.from_numpy(self._first_pixels[frames]).to(rows.device)
         repeated = Windows(*(values.repeat_interleave(self._frames) for values in windows))
         repeated = repeated._replace(image=torch.from_numpy(frames).to(rows.device), first=first)
@@ -228,16 +203,19 @@ class Crops:
         of_kind = ((labels != 0) == windows.kind[:, None]) & (across <= last[:, None])
         return (of_kind.cumsum(dim=1) <= windows.rank[:, None]).sum(dim=1)
 
-    def _cut(self, windows: Windows, rows: Tensor, columns: Tensor) -> Cut:
+    def _cut(self, windows: Windows, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
         first, height, width = (of[:, None] for of in windows[1:4])
         lines = first + reflected(rows, height) * width
         index = lines[:, :, None] + reflected(columns, width)[:, None, :]
-        mirrors = None
+        labels = self._labels_at(index)
         if self._reflects:
-            mirrors = mirror_image(rows, height)[:, :, None], mirror_image(columns, width)[:, None, :]
-        return self._pixels[index].float(), *self._truth_at(index, mirrors)
+            down, across = mirror_image(rows, height), mirror_image(columns, width)
+            labels = told_apart(labels, down[:, :, None], across[:, None, :])
+        return self._pixels[index].float(), labels
 
-    def _warped(self, windows: Windows, rows: Tensor, columns: Tensor, rng: np.random.Generator) -> Cut:
+    def _warped(
+        self, windows: Windows, rows: Tensor, columns: Tensor, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
         angle = np.radians(self._settings.rotate) * rng.uniform(-1, 1, self._batch_size)
         step = np.exp(np.log1p(self._settings.scale) * rng.uniform(-1, 1, self._batch_size))
         turn = torch.from_numpy(np.stack([angle, step])[:, self._own].astype(np.float32))
@@ -245,21 +223,10 @@ class Crops:
         coordinates = warped(rows, columns, *turn)
         first, height, width = (of[:, None, None] for of in windows[1:4])
         row, column = (places.round().long() for places in coordinates)
-        index = first + reflected(row, height) * width + reflected(column, width)
-        mirrors = mirror_image(row, height), mirror_image(column, width)
-        labels, directions = self._truth_at(index, mirrors)
-        if directions is not None:
-            directions = rotated(directions, turn[0])
-        return interpolated(self._pixels, first, (height, width), coordinates), labels, directions
+        labels = self._labels_at(first + reflected(row, height) * width + reflected(column, width))
+        labels = told_apart(labels, mirror_image(row, height), mirror_image(column, width))
+        return interpolated(self._pixels, first, (height, width), coordinates), labels
 
-    def _truth_at(self, index: Tensor, mirrors: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor | None]:
-        """Return labels and directions of pixels that lie in these mirror images, in the image as None."""
+    def _labels_at(self, index: Tensor) -> Tensor:
         labels = self._labels[index]
-        if labels.dtype == torch.int16:
-            labels = labels.int() & 0xFFFF
-        directions = None if self._directions is None else self._directions.at(index)
-        if mirrors is not None:
-            labels = told_apart(labels, *mirrors)
-            if directions is not None:
-                directions = mirrored(directions, *map(is_mirrored, mirrors))
-        return labels, directions
+        return labels.int() & 0xFFFF if labels.dtype == torch.int16 else labels

@@ -91,13 +91,10 @@ def affordable_images(packed: Packed, pixels: float) -> int:
     return max(FEWEST, int(VALIDATED * FORTH_AND_BACK * pixels / size))
 
 
-def home_of(packed: Packed, device: torch.device, fraction: float, directed: bool = False) -> torch.device:
-    """Return where training images are to be kept: on a GPU where they take no more than `fraction` of it.
-
-    With their directions, a byte for each pixel, where they are `directed`.
-    """
+def home_of(packed: Packed, device: torch.device, fraction: float) -> torch.device:
+    """Return where training images are to be kept: on a GPU where they take no more than `fraction` of it."""
     if device.type == "cpu":
         return device
-    size = packed.pixels.nbytes + packed.labels.nbytes + directed * len(packed.pixels)
+    size = packed.pixels.nbytes + packed.labels.nbytes
     fits = size <= fraction * torch.cuda.get_device_properties(device).total_memory
     return device if fits else torch.device("cpu")

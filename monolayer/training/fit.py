@@ -16,7 +16,6 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, Timer
 from lightning.pytorch.strategies import DDPStrategy
 
 from monolayer.compute.settings import ComputeSettings
-from monolayer.heads.base.head import DirectedHead
 from monolayer.models.base.files import initialise
 from monolayer.models.base.model import Model, Views, build_model
 from monolayer.models.base.settings import ModelSettings
@@ -118,12 +117,6 @@ def fit(
         train, val = (
             resized_once(split, side, scratch / name) for name, split in (("train", train), ("val", val))
         )
-    steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
-    pixels = steps * model_settings.batch_size * model.frames * model_settings.crop_size**2
-    directions = None
-    # Of whole images, where these are fewer pixels than those of the crops: else it takes longer.
-    if isinstance(model.head, DirectedHead) and len(train.pixels) < model_settings.epochs * pixels:
-        directions = model.head.directions
     gpu = compute.accelerator == "gpu"
     device = torch.device("cuda", environment.local_rank()) if gpu else torch.device("cpu")
     crops = Crops(
@@ -133,11 +126,11 @@ def fit(
         settings=settings.crops,
         normalise=model_settings.normalise,
         seed=seed,
-        device=home_of(train, device, compute.resident_fraction, directions is not None),
+        device=home_of(train, device, compute.resident_fraction),
         frames=model.frames,
         process=process,
-        directions=directions,
     )
+    steps = math.ceil(model_settings.crops_per_epoch / model_settings.batch_size)
     task = Task(
         model, crops, settings, model_settings.lr, model_settings.epochs * steps, seed, views, process
     )
@@ -157,6 +150,7 @@ def fit(
         **_hardware(compute, process),
         **QUIET,
     )
+    pixels = steps * model_settings.batch_size * model.frames * model_settings.crop_size**2
     count = settings.validation_images or affordable_images(val, pixels)
     validation = WholeImages(val, model_settings.normalise, count, process, model.frames)
     last = scratch / "last.ckpt"

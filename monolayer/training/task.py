@@ -100,14 +100,13 @@ class Task(LightningModule):
         # Crops and dropout depend on seed and step alone: a resumed training needs no generator's state.
         step = self.global_step
         torch.manual_seed(seed_of_step(self._seed, step))
-        batch = self._crops.batch(step).to(self.device)
-        subsequences = batch.images.unflatten(0, (-1, self.model.frames))  # their frames are changed alike
+        images, labels, levels = (values.to(self.device) for values in self._crops.batch(step))
+        subsequences = images.unflatten(0, (-1, self.model.frames))  # their frames are changed alike
         images = vary_grey_levels(subsequences, self._settings.grey, self._process).flatten(0, 1).unsqueeze(1)
-        offset, scale = batch.levels.T[:, :, None, None, None]
+        offset, scale = levels.T[:, :, None, None, None]
         if self._process.rank:  # else all processes drop the same channels
             torch.manual_seed(seed_of_step(self._seed, step, self._process.rank))
-        targets = self.model.targets(batch.labels, batch.directions)
-        losses = self.model.loss(self.model((images - offset) / scale), targets)
+        losses = self.model.loss(self.model((images - offset) / scale), self.model.targets(labels))
         self._losses.add(losses["loss"], step, self.trainer.optimizers[0].param_groups[0]["lr"])
         return losses["loss"]
 
@@ -146,8 +145,8 @@ class Task(LightningModule):
         kept = self._highest is None or is_as_good(own, self._highest)
         if self._highest is None or own.mean() >= self._highest.mean():
             self._highest = own
-        values = {f"val/{name}": value.mean() for name, value in scores.items()}
-        values |= {MONITORED: own.mean(), KEPT: float(kept * (self.current_epoch + 1))}
+        values = {f"val/{name}": value.mean().item() for name, value in scores.items()}
+        values |= {MONITORED: own.mean().item(), KEPT: float(kept * (self.current_epoch + 1))}
         self.log_dict(values, logger=False, sync_dist=True)
         self._scores.clear()
 

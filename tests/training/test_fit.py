@@ -14,7 +14,7 @@ import torch
 from tiny_project import TINY, interrupt_once
 
 from monolayer.errors import InputError
-from monolayer.training.crops import Batch, Crops
+from monolayer.training.crops import Crops
 from monolayer.training.packing import read_packed
 from monolayer.training.task import Task
 from stages.train import train
@@ -55,27 +55,6 @@ def test_another_seed_gives_other_weights(project):
     train(**project.train_arguments("second"))
     one, two = project.weights("first"), project.weights("second")
     assert any(not torch.equal(one[name], two[name]) for name in one)
-
-
-@pytest.mark.parametrize(
-    ("head", "crops", "directed"), [("flow", 6, True), ("flow", 4, False), ("foreground", 6, False)]
-)
-def test_directions_are_of_whole_images_where_crops_have_more_pixels(
-    project, monkeypatch, head: str, crops: int, directed: bool
-):
-    """The one image has 64 x 72 pixels, a crop 32 x 32."""
-    seen = []
-
-    def batch(crops: Crops, number: int) -> Batch:
-        seen.append(cut(crops, number))
-        return seen[-1]
-
-    cut = Crops.batch
-    monkeypatch.setattr(Crops, "batch", batch)
-    project.set_parameters({**TINY, "head": {"method": head}, "epochs": 1, "crops_per_epoch": crops})
-    train(**project.train_arguments())
-    assert len(seen) == crops / 2
-    assert all((own.directions is not None) == directed for own in seen)
 
 
 def test_the_outs_say_what_was_trained(project):

@@ -59,25 +59,6 @@ class PixelHead(Head):
         return outputs
 
 
-class DirectedHead(PixelHead):
-    """Learns a direction at each pixel, of whole cells: training takes it from whole images."""
-
-    @abstractmethod
-    def directions(self, labels: Tensor) -> Tensor:
-        """Turn label images int32 [B, H, W] into unit vectors down and right, float32 [B, 2, H, W].
-
-        0, 0 where a pixel has no direction.
-        """
-
-    @abstractmethod
-    def directed_targets(self, labels: Tensor, directions: Tensor) -> Tensor:
-        """As `targets`, of parts of images whose `directions` float32 [B, 2, H, W] are known."""
-
-    def targets(self, labels: Tensor) -> Tensor:
-        """Turn label images int32 [B, H, W] into targets float32 [B, K, H, W], as whole images."""
-        return self.directed_targets(labels, self.directions(labels))
-
-
 def build_head(values: dict[str, Any]) -> Head:
     """Build the head that ``{method: <folder of monolayer/heads>, ...}`` describes; errors as `read_head`."""
     head: Head = head_module(values).build(read_head(values))

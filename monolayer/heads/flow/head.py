@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, max_pool2d, mse_loss, pad
 
-from monolayer.heads.base.head import DirectedHead
+from monolayer.heads.base.head import PixelHead
 from monolayer.heads.base.losses import dice_loss
 from monolayer.heads.flow.settings import Settings
 
@@ -25,7 +25,7 @@ _UNIT = 2.0**120
 """Of heat. In a process one pixel wide it falls to an eighth with each pixel: so 32 bits reach along 90."""
 
 
-class FlowHead(DirectedHead):
+class FlowHead(PixelHead):
     """Tells foreground from background, and in the foreground the direction of the cell's centre.
 
     Channels are the logit of the foreground, and 5 times the flow down and to the right.
@@ -36,13 +36,12 @@ class FlowHead(DirectedHead):
     def __init__(self, settings: Settings) -> None:
         self._terms = _weighted_terms(settings)
 
-    def directions(self, labels: Tensor) -> Tensor:
-        """Return the flow, see `flow_to_centres`; a cell that the image's edge cuts is what is seen of it."""
-        return flow_to_centres(labels)
+    def targets(self, labels: Tensor) -> Tensor:
+        """Turn label images int32 [B, H, W] into foreground and unit flow, float32 [B, 3, H, W].
 
-    def directed_targets(self, labels: Tensor, directions: Tensor) -> Tensor:
-        """Turn label images int32 [B, H, W] and their flow into foreground and flow, float32 [B, 3, H, W]."""
-        return torch.cat([(labels > 0).unsqueeze(1).float(), directions], dim=1)
+        A cell that the crop cuts flows to the centre of what the crop shows of it, as if that were the whole.
+        """
+        return torch.cat([(labels > 0).unsqueeze(1).float(), flow_to_centres(labels)], dim=1)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """Return each term and their weighted sum, ``loss``; each is a scalar."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from monolayer.annotations.coco import Image
-from monolayer.heads.base.head import DirectedHead, Head
+from monolayer.heads.base.head import Head
 from monolayer.models.base.published import RANDOM
 from monolayer.models.base.settings import ModelSettings
 from monolayer.plugins import load_plugin
@@ -43,7 +43,7 @@ class Validated(NamedTuple):
     foreground: Tensor
     """Probability of belonging to a cell, float32 [B, H, W]."""
     maps: Tensor | list[Cells]
-    """What the model's decoder reads: float32 [B, C, H, W], or the detections in each image."""
+    """What the model's decoder reads: float32 [B, M, H, W], or the detections in each image."""
 
 
 class Judged(NamedTuple):
@@ -114,13 +114,8 @@ class Model(nn.Module, ABC):
         self.normalise = settings.normalise
         self.resize = settings.resize
 
-    def targets(self, labels: Tensor, directions: Tensor | None = None) -> Any:
-        """Turn label images int32 [B, H, W], 0 = background, into the head's targets.
-
-        `directions` are those of the whole images, float32 [B, 2, H, W], where a `DirectedHead` made them.
-        """
-        if directions is not None and isinstance(self.head, DirectedHead):
-            return self.head.directed_targets(labels, directions)
+    def targets(self, labels: Tensor) -> Any:
+        """Turn label images int32 [B, H, W], 0 = background, into the head's targets."""
         return self.head.targets(labels)
 
     @abstractmethod
