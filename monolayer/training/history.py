@@ -10,10 +10,13 @@ from torch import Tensor
 
 from monolayer.compute.accelerator import device_name
 from monolayer.compute.settings import ComputeSettings
+from monolayer.metrics.intervals import t_quantile
 from monolayer.training.settings import Monitor
 
 TIES = 1e-6
 """What the loss counts for beside a score."""
+CHANCE = 0.1
+"""In so many cases an epoch that is as good as another is taken for worse."""
 
 
 def as_table(history: Sequence[dict[str, float]]) -> pd.DataFrame:
@@ -43,8 +46,8 @@ def monitored(scores: Mapping[str, Tensor], monitor: Monitor) -> Tensor:
 def is_as_good(own: Tensor, highest: Tensor) -> bool:
     """Say whether an epoch is as good as the one with the highest mean, as far as its images can tell.
 
-    Its mean is lower by no more than the standard error of the difference (the one-standard-error rule of
-    Breiman et al., Classification and Regression Trees, 1984); that of a single image is taken for 0.
+    It is not, where its mean is lower, and Student's t is that low by chance in less than `CHANCE` of cases. A
+    single image tells any difference.
 
     Parameters
     ----------
@@ -55,12 +58,13 @@ def is_as_good(own: Tensor, highest: Tensor) -> bool:
     --------
     >>> from torch import tensor
     >>> highest = tensor([0.7, 0.5, 0.6])
-    >>> is_as_good(tensor([0.6, 0.55, 0.6]), highest), is_as_good(tensor([0.6, 0.45, 0.6]), highest)
+    >>> is_as_good(tensor([0.6, 0.45, 0.6]), highest), is_as_good(tensor([0.6, 0.45, 0.5]), highest)
     (True, False)
     """
     difference = own - highest
-    error = difference.std() / len(difference) ** 0.5 if len(difference) > 1 else 0.0
-    return bool(difference.mean() + error >= 0)
+    images = len(difference)
+    by_chance = t_quantile(images - 1, 2 * CHANCE) * difference.std() / images**0.5 if images > 1 else 0.0
+    return bool(difference.mean() + by_chance >= 0)
 
 
 def scores_of_epoch(history: pd.DataFrame, epoch: int) -> dict[str, int | float]:
