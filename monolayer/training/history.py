@@ -46,8 +46,8 @@ def monitored(scores: Mapping[str, Tensor], monitor: Monitor) -> Tensor:
 def is_as_good(own: Tensor, highest: Tensor) -> bool:
     """Say whether an epoch is as good as the one with the highest mean, as far as its images can tell.
 
-    It is not, where its mean is lower, and Student's t is that low by chance in less than `CHANCE` of cases. A
-    single image tells any difference.
+    It is not, where its mean is lower, and Student's t is that low by chance in less than `CHANCE` of cases.
+    A single image tells any difference.
 
     Parameters
     ----------
