@@ -22,7 +22,7 @@ def test_images_to_validate_on_are_spread_over_the_cell_types():
 
 
 @pytest.mark.parametrize(("images", "count"), [(1, 4), (20, 6), (100, 30)])
-def test_a_tenth_of_the_time_goes_to_validation(images: float, count: int):
+def test_a_tenth_of_the_work_goes_to_validation(images: float, count: int):
     """As many images for an epoch that computes the pixels of so many forth and back."""
     assert affordable_images(packed_of(disc_sample(0)), images * 64 * 72 * (1 + 1e-9)) == count
 
