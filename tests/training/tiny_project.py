@@ -92,10 +92,8 @@ class Project:
 
     def pack(self, split: str) -> None:
         """Do what the pack stage does."""
-        folders, out = (
-            (self.root / name for name in ("clean", "images", "masks")),
-            self.root / "packed" / split,
-        )
+        folders = (self.root / name for name in ("clean", "images", "masks"))
+        out = self.root / "packed" / split
         shutil.rmtree(out, ignore_errors=True)
         pack_split(*folders, split, out, ComputeSettings(jobs=1))
 
