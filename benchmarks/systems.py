@@ -5,7 +5,7 @@ of label images; `SETS` has their names. After every training it writes benchmar
 and its tables as .md. Each system runs in a process of its own.
 
 ``--cpu-minutes 8`` trains one entry of each head (`HEADS`) for so long instead, and writes heads-<set>.json
-and .md. Entries that are there already are left out, unless they are named.
+and .md. With either, entries that are there already are left out, unless they are named.
 """
 
 import argparse
@@ -94,13 +94,12 @@ def _write_all(which: str, source: Path, entries: list[str], cpu_minutes: float 
         rows[entry] = json.loads(cost.output.splitlines()[-1]) | {"peak_gb": cost.peak_gb}
         print(entry, rows[entry], file=sys.stderr)
         write_result(name, result)
-        path.with_suffix(".md").write_text(_tables(which, rows))
+        path.with_suffix(".md").write_text(_tables(which, rows, _not_yet(rows, cpu_minutes)))
 
 
 def _not_yet(rows: dict[str, Any], cpu_minutes: float | None) -> list[str]:
-    if not cpu_minutes:
-        return [*read_parameters(ROOT / "params.yaml")["models"], *VARIANTS]
-    return [entry for entry in HEADS if rows.get(entry, {}).get("cpu_minutes") != cpu_minutes]
+    entries = HEADS if cpu_minutes else [*read_parameters(ROOT / "params.yaml")["models"], *VARIANTS]
+    return [name for name in entries if name not in rows or rows[name].get("cpu_minutes") != cpu_minutes]
 
 
 def _row(which: str, source: Path, name: str, cpu_minutes: float | None) -> dict[str, Any]:
@@ -155,7 +154,7 @@ def _packed(which: str, source: Path, folder: Path) -> Data:
     return packed_source("labels", settings, folder)
 
 
-def _tables(which: str, systems: dict[str, dict[str, Any]]) -> str:
+def _tables(which: str, systems: dict[str, dict[str, Any]], missing: Sequence[str]) -> str:
     ranked = dict(sorted(systems.items(), key=lambda item: -item[1]["ap50"]))
     names = ("ap50", "ap50_reach", "ap50_eight_views", *SCORES[1:], "dice")
     scores = {name: [_shown(row.get(score)) for score in names] for name, row in ranked.items()}
@@ -175,6 +174,8 @@ def _tables(which: str, systems: dict[str, dict[str, Any]]) -> str:
     notes = ["All start from random weights, the detectors too."]
     if not all("ap50_reach" in row for row in systems.values()):
         notes.append("Rows without an interval are of an earlier state of the project.")
+    if missing:
+        notes.append(f"Not run yet: {'; '.join(missing)}.")
     return "\n".join([*lines, *notes, ""])
 
 
