@@ -137,10 +137,10 @@ class Task(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         of_images = gathered(torch.stack(self._scores)).flatten(0, 1).cpu().double()
-        _, loss, found, *_ = columns = of_images[of_images[:, 0] > 0].T
+        counted = of_images[of_images[:, 0] > 0]
+        loss, found, curves = counted[:, 1], counted[:, 2], counted[:, 3:]
         # Dice at the best threshold, as in the evaluation: at a fixed one it swings with the calibration.
-        curves = columns[3:]
-        scores = {"loss": loss, "dice": curves[curves.mean(dim=1).argmax()], "ap50": found}
+        scores = {"loss": loss, "dice": curves[:, curves.mean(dim=0).argmax()], "ap50": found}
         own = monitored(scores, self._settings.monitor)
         kept = self._highest is None or is_as_good(own, self._highest)
         if self._highest is None or own.mean() >= self._highest.mean():
