@@ -77,7 +77,7 @@ KEPT = "kept"
 
 
 def checkpoint_callbacks(folder: Path, seconds: float) -> list[Callback]:
-    """Keep ``best.ckpt``, of the last `KEPT` epoch, and ``last.ckpt``; the latter now and then too."""
+    """Keep ``best.ckpt``, of the last `KEPT` epoch, and ``last.ckpt``, written every `seconds` too."""
     always: dict[str, Any] = {
         "dirpath": folder,
         "save_on_train_epoch_end": True,

@@ -29,10 +29,10 @@ ALONE = Process()
 
 
 def gathered(values: Tensor) -> Tensor:
-    """Return the values [N] of every process, [world, N].
+    """Return the values [N, ...] of every process, [world, N, ...].
 
-    Lightning's all_gather takes a deprecated function of torch, which warns on the screen, and gives [N]
-    where a process is alone.
+    Lightning's all_gather takes a deprecated function of torch, which warns on the screen, and gives
+    [N, ...] where a process is alone.
     """
     if not (distributed.is_available() and distributed.is_initialized()):
         return values[None]

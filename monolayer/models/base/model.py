@@ -32,7 +32,7 @@ class Maps(NamedTuple):
     foreground: np.ndarray
     """Probability of belonging to a cell, float32 [H, W]."""
     maps: np.ndarray | Cells
-    """What the model's decoder reads: float32 [M, H, W], or the detections of a detector."""
+    """What the model's decoder reads: float32 [C, H, W], or the detections of a detector."""
 
 
 class Validated(NamedTuple):
@@ -43,7 +43,7 @@ class Validated(NamedTuple):
     foreground: Tensor
     """Probability of belonging to a cell, float32 [B, H, W]."""
     maps: Tensor | list[Cells]
-    """What the model's decoder reads: float32 [B, M, H, W], or the detections in each image."""
+    """What the model's decoder reads: float32 [B, C, H, W], or the detections in each image."""
 
 
 class Judged(NamedTuple):
