@@ -93,6 +93,7 @@ def test_the_interval_of_a_score_is_students():
 def test_intervals_end_where_the_score_does():
     rows = compare(SETTINGS, noisy=[0, 50, 50, 50])
     assert rows["noisy"].scores["dice"].high == 1
+    assert rows["noisy"].difference.low == -1
     assert rows["otsu"].scores["confluence_rmse"].low >= 0
 
 
