@@ -107,7 +107,7 @@ def seed_differences(scores: Scores, ranking: list[str]) -> list[SeedDifference]
     differences = []
     for better, method in combinations(ranking, 2):
         paired = dices[method] - dices[better]
-        low, high = t_interval(paired, error)
+        low, high = np.clip(t_interval(paired, error), -1, 1).tolist()  # Dice is 0..1
         exceeds = not low <= 0 <= high
         differences.append(SeedDifference(better, method, float(paired.mean()), low, high, exceeds))
     return differences

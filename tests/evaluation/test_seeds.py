@@ -117,6 +117,12 @@ def test_equal_methods_do_not_exceed():
     assert (row.difference, row.low, row.high, row.exceeds_spread) == (0, 0, 0, False)
 
 
+def test_the_interval_of_two_seeds_ends_where_differences_of_dice_do():
+    noisy, *_ = seed_differences(scores(2), RANKING)
+    assert (noisy.difference, noisy.low, noisy.high) == (pytest.approx(-0.03), -1, 1)
+    assert not noisy.exceeds_spread
+
+
 @pytest.mark.parametrize("confidence", [0.5, 0.95])
 def test_interval_is_scipys(confidence: float):
     values = np.random.default_rng(0).normal(size=7)
