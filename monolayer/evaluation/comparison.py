@@ -101,14 +101,13 @@ def compare_methods(methods: Sequence[Method], settings: CompareSettings) -> lis
     best = max(ranked.values(), key=lambda own: float(ranking.goodness(own[0])))
     reach = t_quantile(sampling.freedom)
     joint_reach = t_quantile(sampling.freedom, joint_error(len(ranked)))
-    widest = ranking.highest - ranking.lowest
     rows = [
         ComparisonRow(
             method.name,
             method.kind,
             len(method.image_ids),
             {name: _estimate(own[name], reach, *_limits(name)) for name in names if name in own},
-            _estimate(ranked[method.name] - best, joint_reach, -widest, widest)
+            _estimate(ranked[method.name] - best, joint_reach, -ranking.widest, ranking.widest)
             if method.name in ranked
             else None,
             sampling.groups,

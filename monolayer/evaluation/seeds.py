@@ -10,6 +10,7 @@ import pandas as pd
 
 from monolayer.errors import InputError
 from monolayer.metrics.intervals import ERROR, joint_error, t_quantile
+from monolayer.metrics.scores import score_named
 
 Scores = Mapping[int, Mapping[str, Mapping[str, Any]]]
 """By seed and method: ``kind``, ``dice``, ``iou`` and ``confluence_rmse``."""
@@ -104,10 +105,10 @@ def seed_differences(scores: Scores, ranking: list[str]) -> list[SeedDifference]
     dices = {method: _over_seeds(scores, method, "dice") for method in ranking}
     varying = sum(np.ptp(dices[method]) > 0 for method in ranking)
     error = joint_error(varying + (varying < len(ranking)))
-    differences = []
+    differences, widest = [], score_named("dice").widest
     for better, method in combinations(ranking, 2):
         paired = dices[method] - dices[better]
-        low, high = np.clip(t_interval(paired, error), -1, 1).tolist()  # Dice is 0..1
+        low, high = np.clip(t_interval(paired, error), -widest, widest).tolist()
         exceeds = not low <= 0 <= high
         differences.append(SeedDifference(better, method, float(paired.mean()), low, high, exceeds))
     return differences

@@ -30,6 +30,15 @@ class Score(NamedTuple):
         """For people: ``higher is better``, ``lower is better`` or ``0 is best``."""
         return DIRECTIONS[self.best]
 
+    @property
+    def widest(self) -> float:
+        """No two methods differ by more; where 0 is best, their distances from 0 are compared.
+
+        >>> [SCORES[name].widest for name in ("dice", "confluence_bias", "count_mae")]
+        [1, 1, inf]
+        """
+        return max(-self.lowest, self.highest) if self.best == "zero" else self.highest - self.lowest
+
     def goodness(self, values: np.ndarray | float) -> np.ndarray:
         """Return numbers of which a higher one is better, float64 [...], of values of the same shape.
 
